@@ -1,0 +1,136 @@
+//! Who may do what: the one table, written by hand, that a layer in front of every route asks. What is not in
+//! it does not exist.
+
+use skep_model::user::Role;
+
+/// Who may pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Everybody.
+    Anyone,
+    /// Everybody, but only until the server is set up.
+    BeforeSetUp,
+    /// A user with this role or a higher one, known by the session cookie.
+    LoggedIn(Role),
+    /// An enrolled sensor, known by its signature.
+    Sensor,
+    /// A program with a token of this role or a higher one.
+    Token(Role),
+}
+
+use Role::{Manager, Observer};
+use Who::{Anyone, BeforeSetUp, LoggedIn, Sensor, Token};
+
+/// Method, path pattern, who. In a pattern `{name}` stands for one segment and `{*name}` for all that follow.
+pub const TABLE: &[(&str, &str, Who)] = &[
+    // Pages.
+    ("GET", "/", LoggedIn(Observer)),
+    ("GET", "/events", LoggedIn(Observer)),
+    ("GET", "/events/{id}", LoggedIn(Observer)),
+    ("GET", "/sensors", LoggedIn(Observer)),
+    ("GET", "/login", Anyone),
+    ("GET", "/setup", BeforeSetUp),
+    // What pages are made of.
+    ("GET", "/pkg/{*file}", Anyone),
+    ("GET", "/favicon.svg", Anyone),
+    ("GET", "/icons.svg", Anyone),
+    ("GET", "/robots.txt", Anyone),
+    // Server functions.
+    ("POST", "/fn/set_up", BeforeSetUp),
+    ("POST", "/fn/log_in", Anyone),
+    ("POST", "/fn/log_out", LoggedIn(Observer)),
+    ("POST", "/fn/me", LoggedIn(Observer)),
+    ("POST", "/fn/dashboard", LoggedIn(Observer)),
+    ("POST", "/fn/events", LoggedIn(Observer)),
+    ("POST", "/fn/event", LoggedIn(Observer)),
+    ("POST", "/fn/sensors", LoggedIn(Observer)),
+    ("POST", "/fn/groups", LoggedIn(Observer)),
+    ("POST", "/fn/services", LoggedIn(Observer)),
+    ("POST", "/fn/edit_event", LoggedIn(Manager)),
+    ("POST", "/fn/add_sensor", LoggedIn(Manager)),
+    ("POST", "/fn/enrol_again", LoggedIn(Manager)),
+    ("POST", "/fn/revoke_sensor", LoggedIn(Manager)),
+    // The live stream.
+    ("GET", "/live", LoggedIn(Observer)),
+    // Machines.
+    ("HEAD", "/", Anyone),
+    ("GET", "/healthz", Anyone),
+    ("GET", "/api/v1/events", Token(Observer)),
+    ("GET", "/api/v1/events/{id}", Token(Observer)),
+    ("GET", "/api/v1/sensors", Token(Observer)),
+    ("POST", "/sensor/v1/enrol", Anyone),
+    ("POST", "/sensor/v1/poll", Sensor),
+    ("POST", "/sensor/v1/events", Sensor),
+];
+
+/// Who may use this method on this path; `None` when there is no such route. `HEAD` is allowed where `GET` is.
+#[must_use]
+pub fn who(method: &str, path: &str) -> Option<Who> {
+    let entry = |method: &str| {
+        TABLE
+            .iter()
+            .find(|(allowed, pattern, _)| *allowed == method && fits(pattern, path))
+            .map(|(_, _, who)| *who)
+    };
+    entry(method).or_else(|| if method == "HEAD" { entry("GET") } else { None })
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    let mut given = path.split('/');
+    for part in pattern.split('/') {
+        if part.starts_with("{*") {
+            return given.next().is_some_and(|segment| !segment.is_empty());
+        }
+        let Some(segment) = given.next() else { return false };
+        let same = if part.starts_with('{') { !segment.is_empty() } else { part == segment };
+        if !same {
+            return false;
+        }
+    }
+    given.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_is_one_segment_and_a_tail_is_any_number() {
+        assert_eq!(who("GET", "/events/018f"), Some(LoggedIn(Observer)));
+        assert_eq!(who("GET", "/events/018f/more"), None);
+        assert_eq!(who("GET", "/events/"), None);
+        assert_eq!(who("GET", "/pkg/skep.js"), Some(Anyone));
+        assert_eq!(who("GET", "/pkg/snippets/a/b.js"), Some(Anyone));
+        assert_eq!(who("GET", "/pkg/"), None);
+    }
+
+    #[test]
+    fn methods_are_told_apart() {
+        assert_eq!(who("POST", "/fn/edit_event"), Some(LoggedIn(Manager)));
+        assert_eq!(who("GET", "/fn/edit_event"), None);
+        assert_eq!(who("DELETE", "/"), None);
+    }
+
+    #[test]
+    fn anyone_may_ask_whether_the_server_is_there_but_not_see_the_dashboard() {
+        assert_eq!(who("HEAD", "/"), Some(Anyone));
+        assert_eq!(who("GET", "/"), Some(LoggedIn(Observer)));
+        assert_eq!(who("HEAD", "/sensors"), Some(LoggedIn(Observer)));
+    }
+
+    #[test]
+    fn no_entry_hides_another() {
+        for (index, (method, pattern, _)) in TABLE.iter().enumerate() {
+            let example = pattern.replace("{id}", "x").replace("{*file}", "x/y");
+            let first = TABLE.iter().position(|(m, p, _)| m == method && fits(p, &example));
+            assert_eq!(first, Some(index), "{method} {pattern}");
+        }
+    }
+
+    #[test]
+    fn odd_paths_are_not_known() {
+        for path in ["", "//", "/events//", "/EVENTS", "/pkg", "/sensors/", "/api/v1/events/a/b"] {
+            assert_eq!(who("GET", path), None, "{path}");
+        }
+    }
+}

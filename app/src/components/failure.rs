@@ -1,0 +1,71 @@
+//! What a page says when it did not get what it asked for.
+
+use leptos::{either::Either, prelude::*};
+use leptos_router::components::Redirect;
+use skep_model::Refusal;
+
+use super::{Empty, Icon};
+use crate::{
+    failure::Failure,
+    preferences::use_locale,
+    translations::{Locale, td_string},
+};
+
+/// The words for a failure.
+#[must_use]
+pub fn failure_text(locale: Locale, failure: &Failure) -> String {
+    match failure {
+        Failure::Unreachable => td_string!(locale, failure.unreachable).to_owned(),
+        Failure::Misunderstood => td_string!(locale, failure.misunderstood).to_owned(),
+        Failure::Refused(refusal) => match refusal {
+            Refusal::NotLoggedIn => td_string!(locale, failure.not_logged_in).to_owned(),
+            Refusal::Forbidden => td_string!(locale, failure.forbidden).to_owned(),
+            Refusal::NotFound => td_string!(locale, failure.not_found).to_owned(),
+            Refusal::Wait { seconds } => {
+                let n = *seconds;
+                td_string!(locale, failure.wait, count = n)
+            }
+            Refusal::Busy => td_string!(locale, failure.busy).to_owned(),
+            Refusal::Invalid { complaint, .. } => crate::words::complaint(locale, *complaint),
+            Refusal::Internal { reference } => td_string!(locale, failure.internal, reference = reference.as_str()),
+        },
+    }
+}
+
+/// Stands where the data would. Whoever is not logged in any more is sent to log in.
+#[component]
+pub fn FailureNote(
+    /// What happened.
+    failure: Failure,
+) -> impl IntoView {
+    let locale = use_locale();
+    match failure {
+        Failure::Refused(Refusal::NotLoggedIn) => Either::Left(view! { <Redirect path="/login" /> }),
+        Failure::Refused(Refusal::NotFound) => Either::Right(Either::Left(view! {
+            <Empty icon="search" title=td_string!(locale, missing.title) text=td_string!(locale, missing.text)>
+                <a class="btn" href="/">{td_string!(locale, missing.back)}</a>
+            </Empty>
+        })),
+        other => Either::Right(Either::Right(view! {
+            <div class="note red" role="alert">
+                <Icon name="failed" />
+                <p>{failure_text(locale, &other)}</p>
+            </div>
+        })),
+    }
+}
+
+/// Stands where data will: bars in the shape of lines.
+#[component]
+pub fn Loading() -> impl IntoView {
+    let locale = use_locale();
+    view! {
+        <div class="skels" role="status">
+            <span class="vh">{td_string!(locale, loading)}</span>
+            <i class="skel"></i>
+            <i class="skel"></i>
+            <i class="skel"></i>
+            <i class="skel"></i>
+        </div>
+    }
+}

@@ -1,0 +1,85 @@
+//! A field of a form: label, control, hint, complaint.
+
+use leptos::prelude::*;
+use skep_model::Refusal;
+
+use super::Icon;
+use crate::{failure::Failure, translations::Locale};
+
+/// The complaint about one field, where there is one.
+#[must_use]
+pub fn complaint_about(locale: Locale, failure: Option<&Failure>, wanted: &str) -> Option<String> {
+    match failure? {
+        Failure::Refused(Refusal::Invalid { field, complaint }) if field == wanted => {
+            Some(crate::words::complaint(locale, *complaint))
+        }
+        _ => None,
+    }
+}
+
+/// A text field with its label; a complaint stands under it and is tied to it.
+#[component]
+pub fn Field(
+    /// The field's name in the form, and its id.
+    name: &'static str,
+    /// Its label.
+    label: &'static str,
+    /// Its type.
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// What a browser may fill in.
+    #[prop(default = "off")]
+    autocomplete: &'static str,
+    /// What stands in it at first.
+    #[prop(optional)]
+    value: &'static str,
+    /// A hint below it.
+    #[prop(optional)]
+    hint: Option<&'static str>,
+    /// Whether it must be filled in.
+    #[prop(optional)]
+    required: bool,
+    /// Whether it has the focus first.
+    #[prop(optional)]
+    autofocus: bool,
+    /// What is wrong with it.
+    #[prop(into)]
+    complaint: Signal<Option<String>>,
+) -> impl IntoView {
+    let described = move || {
+        complaint
+            .with(Option::is_some)
+            .then(|| format!("{name}-error"))
+            .or_else(|| hint.map(|_| format!("{name}-hint")))
+    };
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <input
+                class="input"
+                id=name
+                name=name
+                type=kind
+                autocomplete=autocomplete
+                value=value
+                required=required
+                autofocus=autofocus
+                aria-invalid=move || complaint.with(Option::is_some).then_some("true")
+                aria-describedby=described
+            />
+            {hint.map(|hint| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
+            {move || {
+                complaint
+                    .get()
+                    .map(|text| {
+                        view! {
+                            <p class="err" id=format!("{name}-error") role="alert">
+                                <Icon name="failed" small=true />
+                                {text}
+                            </p>
+                        }
+                    })
+            }}
+        </div>
+    }
+}

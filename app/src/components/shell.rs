@@ -1,0 +1,49 @@
+//! What every page stands in: the rail with the places, the live stream, and who is logged in.
+
+use leptos::prelude::*;
+use leptos_router::components::{A, Outlet};
+
+use super::Icon;
+use crate::{Me, live::Live, preferences::use_locale, server, translations::td_string};
+
+/// The shell around the pages of somebody who is logged in.
+#[component]
+pub fn Shell() -> impl IntoView {
+    let locale = use_locale();
+    provide_context(Me(Resource::new(|| (), |()| server::me())));
+    let live = Live::new();
+    provide_context(live);
+    Effect::new(move |_| live.open());
+    let place = |href: &'static str, icon: &'static str, label: &'static str| {
+        view! {
+            <li>
+                <A href=href exact=href == "/" attr:class="nav">
+                    <Icon name=icon />
+                    <span class="lbl">{label}</span>
+                </A>
+            </li>
+        }
+    };
+    view! {
+        <a class="skip" href="#main">
+            {td_string!(locale, skip)}
+        </a>
+        <div class="app">
+            <nav class="rail" aria-label=td_string!(locale, nav.label)>
+                <a class="brand" href="/" tabindex="-1" aria-hidden="true">
+                    <Icon name="skep" />
+                    <span>"Skep"</span>
+                </a>
+                <ul>
+                    {place("/", "dashboard", td_string!(locale, nav.dashboard))}
+                    {place("/events", "events", td_string!(locale, nav.events))}
+                    {place("/sensors", "sensors", td_string!(locale, nav.sensors))}
+                </ul>
+                <p class="ver">{concat!("Skep ", env!("CARGO_PKG_VERSION"))}</p>
+            </nav>
+            <div class="view">
+                <Outlet />
+            </div>
+        </div>
+    }
+}

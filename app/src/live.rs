@@ -1,0 +1,164 @@
+//! The live stream: one connection to the server, handed on to whichever page listens.
+
+use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
+
+use leptos::prelude::*;
+use skep_model::console::LiveMessage;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{EventSource, MessageEvent};
+
+/// How long to wait before a stream that the browser gave up is opened anew.
+const RETRY: Duration = Duration::from_secs(4);
+/// How many messages are kept for a page that begins to listen while its data was on the way.
+const KEPT: usize = 100;
+
+/// How it stands with the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiveState {
+    /// Not open yet.
+    Connecting,
+    /// Open.
+    Live,
+    /// It was open, or should be, and is not.
+    Lost,
+}
+
+/// The stream, as a context.
+#[derive(Clone, Copy)]
+pub struct Live {
+    state: RwSignal<LiveState>,
+}
+
+type Listener = Rc<dyn Fn(&LiveMessage)>;
+
+#[derive(Default)]
+struct Inner {
+    listeners: Vec<(u32, Listener)>,
+    next: u32,
+    recent: VecDeque<LiveMessage>,
+    connection: Option<Connection>,
+}
+
+thread_local! {
+    /// The browser's one stream. On the server, where pages are made by many threads, nothing ever touches it.
+    static INNER: RefCell<Inner> = RefCell::default();
+}
+
+fn inner<T>(act: impl FnOnce(&mut Inner) -> T) -> T {
+    INNER.with_borrow_mut(act)
+}
+
+/// The open stream with what the browser calls back into; dropping it closes it.
+struct Connection {
+    source: EventSource,
+    _opened: Closure<dyn FnMut()>,
+    _failed: Closure<dyn FnMut()>,
+    _heard: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.source.set_onopen(None);
+        self.source.set_onerror(None);
+        self.source.set_onmessage(None);
+        self.source.close();
+    }
+}
+
+impl Live {
+    /// A stream that is not open yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { state: RwSignal::new(LiveState::Connecting) }
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn state(self) -> LiveState {
+        self.state.get()
+    }
+
+    /// Opens the stream; in the browser only. It closes with the component that opened it.
+    pub fn open(self) {
+        on_cleanup(|| inner(|inner| *inner = Inner::default()));
+        self.connect();
+    }
+
+    fn connect(self) {
+        let Ok(source) = EventSource::new("/live") else { return };
+        let opened = Closure::<dyn FnMut()>::new(move || {
+            let _ = self.state.try_set(LiveState::Live);
+            // What happened between the page's making and now is in no message.
+            self.tell(&LiveMessage::Resync);
+        });
+        let failed = Closure::<dyn FnMut()>::new(move || self.failed());
+        let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            if let Some(message) = event.data().as_string().and_then(|text| serde_json::from_str(&text).ok()) {
+                self.hear(message);
+            }
+        });
+        source.set_onopen(Some(opened.as_ref().unchecked_ref()));
+        source.set_onerror(Some(failed.as_ref().unchecked_ref()));
+        source.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        let connection = Connection { source, _opened: opened, _failed: failed, _heard: heard };
+        inner(|inner| inner.connection = Some(connection));
+    }
+
+    /// The browser tries again by itself unless the server answered with an error.
+    fn failed(self) {
+        let _ = self.state.try_set(LiveState::Lost);
+        let given_up = inner(|inner| {
+            inner.connection.as_ref().is_some_and(|open| open.source.ready_state() == EventSource::CLOSED)
+        });
+        if given_up {
+            set_timeout(
+                move || {
+                    if !self.state.is_disposed() {
+                        self.connect();
+                    }
+                },
+                RETRY,
+            );
+        }
+    }
+
+    fn hear(self, message: LiveMessage) {
+        self.tell(&message);
+        inner(|inner| {
+            if inner.recent.len() == KEPT {
+                inner.recent.pop_front();
+            }
+            inner.recent.push_back(message);
+        });
+    }
+
+    fn tell(self, message: &LiveMessage) {
+        // A listener may begin or cease to listen while it is told.
+        let listeners: Vec<Listener> =
+            inner(|inner| inner.listeners.iter().map(|(_, listener)| Rc::clone(listener)).collect());
+        for listener in listeners {
+            listener(message);
+        }
+    }
+
+    /// Listens for as long as the calling component lives. The latest messages come again, so that nothing is
+    /// lost between the making of a page's data and now; a listener must bear to hear things twice.
+    pub fn listen(self, listener: impl Fn(&LiveMessage) + 'static) {
+        let listener: Listener = Rc::new(listener);
+        let (id, recent) = inner(|inner| {
+            inner.next += 1;
+            inner.listeners.push((inner.next, Rc::clone(&listener)));
+            (inner.next, inner.recent.iter().cloned().collect::<Vec<_>>())
+        });
+        on_cleanup(move || inner(|inner| inner.listeners.retain(|(other, _)| *other != id)));
+        for message in &recent {
+            listener(message);
+        }
+    }
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self::new()
+    }
+}

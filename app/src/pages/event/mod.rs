@@ -1,0 +1,222 @@
+//! One event: what happened, and the work on it.
+
+mod facts;
+mod panels;
+mod timeline;
+mod work;
+
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::hooks::use_params_map;
+use skep_model::{
+    Bytes, Direction, Interaction, InteractionKind, Refusal,
+    console::{EventDetail, EventRow, LiveMessage},
+    ids::EventId,
+};
+
+use self::{
+    facts::Facts,
+    panels::{Commands, Credentials, Packets, Payloads, Terminal, Traces},
+    timeline::Timeline,
+    work::Work,
+};
+use crate::{
+    components::{ClassMark, FailureNote, Icon, Loading, Page, SeverityBadge, Summary},
+    live::Live,
+    preferences::use_locale,
+    server,
+    translations::td_string,
+};
+
+/// An event as it grows.
+#[derive(Clone, Copy)]
+struct Growing {
+    row: RwSignal<EventRow>,
+    steps: RwSignal<Vec<Interaction>>,
+}
+
+impl Growing {
+    fn hear(self, message: &LiveMessage) {
+        match message {
+            LiveMessage::Opened { event } if event.id == self.id() => self.take_row(event),
+            LiveMessage::Changed { event, first, interactions } if event.id == self.id() => {
+                let known = self.steps.with_untracked(Vec::len);
+                match known.checked_sub(*first as usize) {
+                    Some(seen) if seen <= interactions.len() => {
+                        if seen < interactions.len() {
+                            self.steps.update(|steps| steps.extend_from_slice(&interactions[seen..]));
+                        }
+                    }
+                    // All of it is known: an old message came again.
+                    Some(_) => {}
+                    None => self.reload(),
+                }
+                self.take_row(event);
+            }
+            LiveMessage::Resync => self.reload(),
+            _ => {}
+        }
+    }
+
+    fn id(self) -> EventId {
+        self.row.with_untracked(|row| row.id)
+    }
+
+    fn take_row(self, event: &EventRow) {
+        let newer = self
+            .row
+            .with_untracked(|shown| shown != event && event.digest.interactions >= shown.digest.interactions);
+        if newer {
+            self.row.set(event.clone());
+        }
+    }
+
+    fn reload(self) {
+        let id = self.id();
+        spawn_local(async move {
+            if let Ok(detail) = server::event(id).await
+                && !self.row.is_disposed()
+            {
+                self.take_row(&detail.row);
+                let known = self.steps.with_untracked(Vec::len);
+                if let Some(more) = detail.interactions.get(known..).filter(|more| !more.is_empty()) {
+                    self.steps.update(|steps| steps.extend_from_slice(more));
+                }
+            }
+        });
+    }
+
+    /// The places of those steps that `wanted` chooses. They are the keys of lists: a step never changes.
+    fn places(self, wanted: impl Fn(&InteractionKind) -> bool) -> Vec<usize> {
+        self.steps.with(|steps| {
+            steps.iter().enumerate().filter(|(_, step)| wanted(&step.kind)).map(|(place, _)| place).collect()
+        })
+    }
+
+    fn step(self, place: usize) -> Option<Interaction> {
+        self.steps.with_untracked(|steps| steps.get(place).cloned())
+    }
+
+    fn has(self, wanted: impl Fn(&InteractionKind) -> bool) -> bool {
+        self.steps.with(|steps| steps.iter().any(|step| wanted(&step.kind)))
+    }
+}
+
+fn is_out(kind: &InteractionKind) -> bool {
+    matches!(kind, InteractionKind::Data { direction: Direction::Out, .. })
+}
+
+fn is_shell(kind: &InteractionKind) -> bool {
+    matches!(kind, InteractionKind::Command { .. })
+        || matches!(kind, InteractionKind::Attribute { name, .. } if name == InteractionKind::TERMINAL)
+}
+
+/// What a step carries besides its line in the timeline.
+fn payload(kind: &InteractionKind) -> Option<&Bytes> {
+    let bytes = match kind {
+        InteractionKind::Data { bytes, .. } => bytes,
+        InteractionKind::Probe { payload, .. } => payload,
+        InteractionKind::Request { body, .. } => body,
+        _ => return None,
+    };
+    (!bytes.0.is_empty()).then_some(bytes)
+}
+
+/// The page of one event.
+#[component]
+pub fn Event() -> impl IntoView {
+    let locale = use_locale();
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<EventId>().ok()));
+    let detail = Resource::new(
+        move || id.get(),
+        |id| async move {
+            match id {
+                Some(id) => server::event(id).await,
+                None => Err(Refusal::NotFound.into()),
+            }
+        },
+    );
+    let heading = view! {
+        <nav class="crumbs" aria-label=td_string!(locale, event.crumbs)>
+            <a href="/events">{td_string!(locale, nav.events)}</a>
+            <Icon name="right" small=true />
+            <Transition>
+                {move || Suspend::new(async move {
+                    detail.await.ok().map(|detail| view! { <b aria-current="page">{detail.row.number}</b> })
+                })}
+            </Transition>
+        </nav>
+    };
+    let content = move || {
+        Suspend::new(async move {
+            match detail.await {
+                Ok(detail) => view! { <Detail detail /> }.into_any(),
+                Err(failure) => {
+                    view! {
+                        <h1 class="vh">{td_string!(locale, event.title)}</h1>
+                        <FailureNote failure />
+                    }
+                        .into_any()
+                }
+            }
+        })
+    };
+    view! {
+        <Page title=td_string!(locale, event.title) heading=heading.into_any()>
+            <Transition fallback=Loading>{content}</Transition>
+        </Page>
+    }
+}
+
+#[component]
+fn Detail(detail: EventDetail) -> impl IntoView {
+    let EventDetail { row, comment, interactions, packets, .. } = detail;
+    let event = Growing { row: RwSignal::new(row), steps: RwSignal::new(interactions) };
+    let live = expect_context::<Live>();
+    Effect::new(move |_| live.listen(move |message| event.hear(message)));
+    let service = event.row.with_untracked(|row| row.service.to_string());
+    let severity = Memo::new(move |_| event.row.with(|row| row.severity));
+    let classification = Memo::new(move |_| event.row.with(|row| row.classification));
+    let digest = Memo::new(move |_| event.row.with(|row| row.digest.clone()));
+    view! {
+        <div class="evhead">
+            <p class="badges">
+                {move || view! { <SeverityBadge severity=severity.get() /> }}
+                <span class="badge">{move || view! { <ClassMark classification=classification.get() /> }}</span>
+                <span class="badge line">{service}</span>
+            </p>
+            <h1 class="subject">{move || view! { <Summary digest=digest.get() /> }}</h1>
+        </div>
+        <Facts event />
+        <div class="evgrid">
+            <div class="stack">
+                <Show when=move || event.has(|kind| matches!(kind, InteractionKind::Login { .. }))>
+                    <Credentials event />
+                </Show>
+                <Show when=move || event.has(|kind| matches!(kind, InteractionKind::Command { .. }))>
+                    <Commands event />
+                </Show>
+                <Show when=move || event.has(is_shell) && event.has(is_out)>
+                    <Terminal event />
+                </Show>
+                <Show when=move || {
+                    event
+                        .has(|kind| {
+                            matches!(kind, InteractionKind::File { .. })
+                                || matches!(kind, InteractionKind::Attribute { name, .. } if name == InteractionKind::URL)
+                        })
+                }>
+                    <Traces event />
+                </Show>
+                <Show when=move || !event.has(is_shell) && event.has(|kind| payload(kind).is_some())>
+                    <Payloads event />
+                </Show>
+                <Timeline event />
+                {(!packets.is_empty()).then(|| view! { <Packets packets /> })}
+            </div>
+            <div class="stack side">
+                <Work event comment />
+            </div>
+        </div>
+    }
+}

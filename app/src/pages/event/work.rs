@@ -1,0 +1,151 @@
+//! What people do about an event: status and comment.
+
+use leptos::{either::Either, prelude::*, task::spawn_local};
+use skep_model::{Status, console::EventEdit, limits, user::Role};
+
+use super::Growing;
+use crate::{
+    Me,
+    components::{FailureNote, Icon, StatusMark},
+    failure::Failure,
+    preferences::use_locale,
+    server,
+    translations::td_string,
+    words,
+};
+
+/// The panel of the work; who may only look sees it as text.
+#[component]
+pub fn Work(event: Growing, comment: String) -> impl IntoView {
+    let locale = use_locale();
+    let me = expect_context::<Me>().0;
+    let comment = StoredValue::new(comment);
+    let body = move || {
+        Suspend::new(async move {
+            if me.await.is_ok_and(|me| me.role >= Role::Manager) {
+                Either::Left(view! { <Edit event comment=comment.get_value() /> })
+            } else {
+                Either::Right(view! {
+                    <p>{move || view! { <StatusMark status=event.row.with(|row| row.status) /> }}</p>
+                    <p class="wrap">{comment.get_value()}</p>
+                })
+            }
+        })
+    };
+    view! {
+        <section class="panel" aria-labelledby="work">
+            <header>
+                <h2 id="work">{td_string!(locale, event.work)}</h2>
+            </header>
+            <div class="body stack">
+                <Suspense>{body}</Suspense>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn Edit(event: Growing, comment: String) -> impl IntoView {
+    let locale = use_locale();
+    let text = RwSignal::new(comment.clone());
+    let kept = RwSignal::new(comment.clone());
+    let saved = RwSignal::new(false);
+    let failure = RwSignal::new(None::<Failure>);
+    let edit = move |edit: EventEdit| {
+        let id = event.id();
+        saved.set(false);
+        spawn_local(async move {
+            let written = edit.comment.clone();
+            match server::edit_event(id, edit).await {
+                Ok(row) => {
+                    failure.set(None);
+                    saved.set(true);
+                    event.take_row(&row);
+                    if let Some(written) = written {
+                        kept.set(written);
+                    }
+                }
+                Err(error) => {
+                    failure.set(Some(error));
+                    // The select goes back to what holds.
+                    event.row.notify();
+                }
+            }
+        });
+    };
+    let choose = move |target: String| {
+        if let Ok(status) = target.parse() {
+            edit(EventEdit { status: Some(status), comment: None });
+        }
+    };
+    let save = move |submitted: leptos::ev::SubmitEvent| {
+        submitted.prevent_default();
+        edit(EventEdit { status: None, comment: Some(text.get_untracked()) });
+    };
+    let options = Status::ALL
+        .iter()
+        .copied()
+        .map(|status| {
+            let now = event.row.with_untracked(|row| row.status) == status;
+            view! {
+                <option
+                    value=status.word()
+                    selected=now
+                    prop:selected=move || event.row.with(|row| row.status == status)
+                >
+                    {words::status(locale, status)}
+                </option>
+            }
+        })
+        .collect_view();
+    let length = move || text.with(|text| text.chars().count());
+    let used = move || td_string!(locale, event.used, n = length(), max = limits::COMMENT);
+    view! {
+        <div class="field">
+            <label for="status">{td_string!(locale, field.status)}</label>
+            <select class="select" id="status" on:change:target=move |change| choose(change.target().value())>
+                {options}
+            </select>
+        </div>
+        <form class="stack" on:submit=save>
+            <div class="field">
+                <label for="comment">{td_string!(locale, event.comment)}</label>
+                <textarea
+                    class="area"
+                    id="comment"
+                    rows="4"
+                    maxlength=limits::COMMENT.to_string()
+                    aria-describedby="comment-used"
+                    prop:value=move || text.get()
+                    on:input:target=move |input| {
+                        text.set(input.target().value());
+                        saved.set(false);
+                    }
+                >
+                    {comment}
+                </textarea>
+                <p class="hint" id="comment-used">
+                    {used}
+                </p>
+            </div>
+            <div class="acts">
+                <button type="submit" class="btn primary" aria-disabled=move || (text.get() == kept.get()).then_some("true")>
+                    {td_string!(locale, action.save)}
+                </button>
+                <span class="saved" role="status">
+                    {move || {
+                        saved
+                            .get()
+                            .then(|| {
+                                view! {
+                                    <Icon name="running" small=true />
+                                    {td_string!(locale, action.saved)}
+                                }
+                            })
+                    }}
+                </span>
+            </div>
+        </form>
+        {move || failure.get().map(|failure| view! { <FailureNote failure /> })}
+    }
+}

@@ -1,0 +1,70 @@
+//! The event list.
+
+mod filters;
+mod list;
+mod table;
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+use serde::{Deserialize, Serialize};
+use skep_model::console::EventPage;
+
+use self::{filters::Filters, table::EventTable};
+use crate::{
+    components::{FailureNote, Loading, Page},
+    failure::Failure,
+    filter::{ANY, Filter},
+    preferences::use_locale,
+    server,
+    translations::td_string,
+    words,
+};
+
+/// Events per page.
+const PAGE: u32 = 50;
+
+/// A page of the list, and whether there is any event at all: an empty list must say why it is empty.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Listing {
+    page: EventPage,
+    ever: bool,
+}
+
+async fn fetch(filter: Filter) -> Result<Listing, Failure> {
+    if !filter.source_fits() {
+        // Nothing can match; the field says why.
+        return Ok(Listing { page: EventPage { events: vec![], next: None }, ever: true });
+    }
+    let page = server::events(filter.query(words::now()), filter.before, PAGE).await?;
+    let ever = !page.events.is_empty() || !filter.is_default() || {
+        let any = Filter { status: ANY.to_owned(), ..Filter::default() };
+        !server::events(any.query(words::now()), None, 1).await?.events.is_empty()
+    };
+    Ok(Listing { page, ever })
+}
+
+/// The event list with its filters.
+#[component]
+pub fn Events() -> impl IntoView {
+    let locale = use_locale();
+    let address = use_query_map();
+    let filter = Memo::new(move |_| address.with(Filter::read));
+    let listing = Resource::new(move || filter.get(), fetch);
+    let title = td_string!(locale, nav.events);
+    let table = move || {
+        Suspend::new(async move {
+            match listing.await {
+                Ok(listing) => view! { <EventTable listing filter=filter.get_untracked() /> }.into_any(),
+                Err(failure) => view! { <FailureNote failure /> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <Page title heading=view! { <h1>{title}</h1> }.into_any() flush=true>
+            <Filters filter />
+            <div class="list">
+                <Transition fallback=Loading>{table}</Transition>
+            </div>
+        </Page>
+    }
+}

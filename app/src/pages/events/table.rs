@@ -1,0 +1,236 @@
+//! The table of events: rows on a wide screen, cards on a narrow one.
+
+use leptos::{either::Either, prelude::*};
+use skep_model::console::EventRow;
+
+use super::{
+    Listing,
+    list::{List, Row},
+};
+use crate::{
+    components::{ClassMark, Empty, Icon, SeverityMark, StatusMark, Summary, Time},
+    filter::Filter,
+    live::Live,
+    preferences::use_locale,
+    translations::td_string,
+    words::number,
+};
+
+/// The list of one page.
+#[component]
+pub fn EventTable(
+    /// What the server sent.
+    listing: Listing,
+    /// What was asked for.
+    filter: Filter,
+) -> impl IntoView {
+    let locale = use_locale();
+    let ever = listing.ever;
+    let list = List::new(listing.page, filter.clone());
+    let live = expect_context::<Live>();
+    Effect::new(move |_| live.listen(move |message| list.hear(message)));
+
+    let shown = move || {
+        let count = list.rows.with(Vec::len) as u64;
+        td_string!(locale, events.shown, count = count, n = number(locale, count))
+    };
+    let waiting = move || {
+        let count = list.waiting.with(Vec::len) as u64;
+        td_string!(locale, events.waiting, count = count, n = number(locale, count))
+    };
+    let said = move || {
+        let count = u64::from(list.arrived.get());
+        (count > 0).then(|| td_string!(locale, events.arrived, count = count, n = number(locale, count)))
+    };
+    let newer = filter.newer().map(|filter| filter.address());
+    let older = {
+        let filter = filter.clone();
+        move || list.next.get().map(|cursor| filter.older(cursor).address())
+    };
+    let nothing = {
+        let is_default = filter.is_default();
+        move || nothing(locale, ever, is_default)
+    };
+    view! {
+        <div class="listbar">
+            <p>{shown}</p>
+            <Show when=move || list.waiting.with(|waiting| !waiting.is_empty())>
+                <button type="button" class="newpill" on:click=move |_| list.show_waiting()>
+                    <Icon name="up" small=true />
+                    {waiting}
+                </button>
+            </Show>
+            <p class="vh" role="status">
+                {said}
+            </p>
+        </div>
+        <table class="tbl ev" class:none=move || list.rows.with(Vec::is_empty)>
+            <caption class="vh">{td_string!(locale, events.caption)}</caption>
+            <thead>
+                <tr>
+                    <th scope="col" class="c-time" aria-sort="descending">
+                        {td_string!(locale, field.time)}
+                    </th>
+                    <th scope="col" class="c-sev">
+                        <span class="w">{td_string!(locale, field.severity)}</span>
+                    </th>
+                    <th scope="col" class="c-sen">
+                        {td_string!(locale, field.sensor)}
+                    </th>
+                    <th scope="col" class="c-grp">
+                        {td_string!(locale, field.group)}
+                    </th>
+                    <th scope="col" class="c-srv">
+                        {td_string!(locale, field.service)}
+                    </th>
+                    <th scope="col" class="c-cls">
+                        {td_string!(locale, field.class)}
+                    </th>
+                    <th scope="col" class="c-src">
+                        {td_string!(locale, field.source)}
+                    </th>
+                    <th scope="col" class="c-sum">
+                        {td_string!(locale, field.summary)}
+                    </th>
+                    <th scope="col" class="c-st">
+                        <span class="w">{td_string!(locale, field.status)}</span>
+                    </th>
+                </tr>
+            </thead>
+            <tbody>
+                <For each=move || list.rows.get() key=|row| row.id children=|row| view! { <Line row /> } />
+            </tbody>
+        </table>
+        <Show when=move || list.rows.with(Vec::is_empty)>{nothing.clone()}</Show>
+        <nav class="footbar" aria-label=td_string!(locale, events.pages)>
+            {match newer {
+                Some(address) => {
+                    Either::Left(
+                        view! {
+                            <a class="btn s" href=address rel="prev">
+                                <Icon name="left" small=true />
+                                {td_string!(locale, events.newer)}
+                            </a>
+                        },
+                    )
+                }
+                None => {
+                    Either::Right(
+                        view! {
+                            <span class="btn s" aria-disabled="true">
+                                <Icon name="left" small=true />
+                                {td_string!(locale, events.newer)}
+                            </span>
+                        },
+                    )
+                }
+            }}
+            {move || match older() {
+                Some(address) => {
+                    Either::Left(
+                        view! {
+                            <a class="btn s" href=address rel="next">
+                                {td_string!(locale, events.older)}
+                                <Icon name="right" small=true />
+                            </a>
+                        },
+                    )
+                }
+                None => {
+                    Either::Right(
+                        view! {
+                            <span class="btn s" aria-disabled="true">
+                                {td_string!(locale, events.older)}
+                                <Icon name="right" small=true />
+                            </span>
+                        },
+                    )
+                }
+            }}
+        </nav>
+    }
+}
+
+#[component]
+fn Line(row: Row) -> impl IntoView {
+    let event = RwSignal::from(row.event);
+    let fresh = RwSignal::from(row.fresh);
+    let id = row.id.to_string();
+    view! {
+        <tr data-event=id data-new=move || fresh.get().then_some("")>
+            {move || cells(event.get())}
+        </tr>
+    }
+}
+
+fn cells(event: EventRow) -> impl IntoView {
+    let locale = use_locale();
+    let private = event.source.is_private().then(|| view! { <span class="asn">{td_string!(locale, events.private)}</span> });
+    let country = event.country.map(|code| view! { <span class="cc">{code}</span> });
+    let open = event.ended_at.is_none().then(|| {
+        view! { <span class="still" title=td_string!(locale, event.still_open)><span class="vh">{td_string!(locale, event.still_open)}</span></span> }
+    });
+    let times = (event.count > 1).then(|| view! { <span class="times">{format!("× {}", number(locale, event.count.into()))}</span> });
+    view! {
+        <td class="c-time">
+            <Time at=event.started_at />
+        </td>
+        <td class="c-sev">
+            <SeverityMark severity=event.severity />
+        </td>
+        <td class="c-sen">{event.sensor.name}</td>
+        <td class="c-grp">{event.group.name}</td>
+        <td class="c-srv">{event.service.to_string()}</td>
+        <td class="c-cls">
+            <ClassMark classification=event.classification />
+        </td>
+        <td class="c-src">
+            <span class="mono">{event.source.to_string()}</span>
+            {private}
+            {country}
+        </td>
+        <td class="c-sum">
+            <a href=format!("/events/{}", event.id)>
+                <Summary digest=event.digest />
+            </a>
+            {times}
+            {open}
+        </td>
+        <td class="c-st">
+            <StatusMark status=event.status />
+        </td>
+    }
+}
+
+/// What stands in place of rows: nothing was caught, nothing is left to do, or nothing fits.
+fn nothing(locale: crate::translations::Locale, ever: bool, is_default: bool) -> impl IntoView {
+    if !ever {
+        view! {
+            <Empty icon="sensors" title=td_string!(locale, events.none_title) text=td_string!(locale, events.none_text)>
+                <code class="code">"ssh root@127.0.0.1 -p 2222"</code>
+                <a class="btn" href="/sensors">
+                    {td_string!(locale, sensors.add)}
+                </a>
+            </Empty>
+        }
+        .into_any()
+    } else if is_default {
+        view! {
+            <Empty icon="running" title=td_string!(locale, events.done_title) text=td_string!(locale, events.done_text)>
+                <a class="btn" href="/events?status=any">
+                    {td_string!(locale, events.show_all)}
+                </a>
+            </Empty>
+        }
+        .into_any()
+    } else {
+        view! {
+            <Empty icon="search" title=td_string!(locale, events.no_match_title) text=td_string!(locale, events.no_match_text)>
+                <a class="btn" href="/events">
+                    {td_string!(locale, filter.clear)}
+                </a>
+            </Empty>
+        }
+        .into_any()
+    }
+}

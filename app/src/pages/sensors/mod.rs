@@ -1,0 +1,108 @@
+//! The sensors: who they are, whether they can be heard, and how to get another one.
+
+mod dialogs;
+mod table;
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+use skep_model::{console::LiveMessage, sensor::Enrolment, sensor::SensorView, user::Role};
+
+use self::{
+    dialogs::{AddSensor, AskAgain, AskRevoke, ShowCommand},
+    table::SensorTable,
+};
+use crate::{
+    Me,
+    components::{Empty, FailureNote, Icon, Loading, Page},
+    live::Live,
+    preferences::use_locale,
+    server,
+    translations::td_string,
+};
+
+/// What stands in front of the page.
+#[derive(Clone, Debug, PartialEq)]
+enum Open {
+    Nothing,
+    Add,
+    Again(SensorView),
+    Revoke(SensorView),
+    Command(Enrolment),
+}
+
+/// The page's own state, shared by its parts.
+#[derive(Clone, Copy)]
+struct State {
+    sensors: Resource<Result<Vec<SensorView>, crate::failure::Failure>>,
+    open: RwSignal<Open>,
+}
+
+/// The sensors.
+#[component]
+pub fn Sensors() -> impl IntoView {
+    let locale = use_locale();
+    let me = expect_context::<Me>().0;
+    let state = State {
+        sensors: Resource::new(|| (), |()| server::sensors()),
+        open: RwSignal::new(Open::Nothing),
+    };
+    let live = expect_context::<Live>();
+    Effect::new(move |_| {
+        live.listen(move |message| {
+            if matches!(message, LiveMessage::Sensors | LiveMessage::Resync) {
+                state.sensors.refetch();
+            }
+        });
+    });
+    let address = use_query_map();
+    let welcome = move || address.with(|address| address.get("welcome").is_some());
+    let title = td_string!(locale, nav.sensors);
+    let add = move || {
+        view! {
+            <button type="button" class="btn primary" on:click=move |_| state.open.set(Open::Add)>
+                <Icon name="plus" />
+                {td_string!(locale, sensors.add)}
+            </button>
+        }
+    };
+    let content = move || {
+        Suspend::new(async move {
+            let manager = me.await.is_ok_and(|me| me.role >= Role::Manager);
+            match state.sensors.await {
+                Ok(list) if list.is_empty() => {
+                    view! {
+                        <section class="panel">
+                            <Empty icon="sensors" title=td_string!(locale, sensors.none) text=td_string!(locale, sensors.none_text)>
+                                {manager.then(add)}
+                            </Empty>
+                        </section>
+                    }
+                        .into_any()
+                }
+                Ok(list) => {
+                    view! {
+                        {manager.then(|| view! { <div class="toolbar">{add()}</div> })}
+                        <SensorTable list state manager />
+                    }
+                        .into_any()
+                }
+                Err(failure) => view! { <FailureNote failure /> }.into_any(),
+            }
+        })
+    };
+    view! {
+        <Page title heading=view! { <h1>{title}</h1> }.into_any()>
+            <Show when=welcome>
+                <p class="note green">
+                    <Icon name="running" />
+                    {td_string!(locale, sensors.welcome)}
+                </p>
+            </Show>
+            <Transition fallback=Loading>{content}</Transition>
+            <AddSensor state />
+            <AskAgain state />
+            <AskRevoke state />
+            <ShowCommand state />
+        </Page>
+    }
+}

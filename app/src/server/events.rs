@@ -1,0 +1,33 @@
+//! Events: the list, one of them, and the work on it.
+
+use leptos::{prelude::*, server_fn::codec::Json};
+use skep_model::{
+    console::{Cursor, EventDetail, EventEdit, EventPage, EventQuery, EventRow},
+    ids::EventId,
+};
+
+use crate::failure::Failure;
+
+/// A page of the event list, newest first.
+#[server(prefix = "/fn", endpoint = "events", input = Json)]
+pub async fn events(query: EventQuery, before: Option<Cursor>, limit: u32) -> Result<EventPage, Failure> {
+    use super::asker;
+
+    asker::hub()?.events(&asker::actor().await?, &query, before, limit.clamp(1, 200)).await.map_err(asker::failure)
+}
+
+/// An event with everything in it.
+#[server(prefix = "/fn", endpoint = "event")]
+pub async fn event(id: EventId) -> Result<EventDetail, Failure> {
+    use super::asker;
+
+    asker::hub()?.event(&asker::actor().await?, id).await.map_err(asker::failure)
+}
+
+/// Changes status or comment.
+#[server(prefix = "/fn", endpoint = "edit_event", input = Json)]
+pub async fn edit_event(id: EventId, edit: EventEdit) -> Result<EventRow, Failure> {
+    use super::asker;
+
+    asker::hub()?.edit_event(&asker::actor().await?, id, edit).await.map_err(asker::failure)
+}

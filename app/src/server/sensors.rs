@@ -1,0 +1,59 @@
+//! Sensors, their groups, and what they run.
+
+use leptos::prelude::*;
+use skep_model::{
+    event::ServiceName,
+    ids::{GroupId, SensorId},
+    sensor::{Enrolment, GroupRef, SensorView},
+};
+
+use crate::failure::Failure;
+
+/// All sensors that the asker may see.
+#[server(prefix = "/fn", endpoint = "sensors")]
+pub async fn sensors() -> Result<Vec<SensorView>, Failure> {
+    use super::asker;
+
+    asker::hub()?.sensors(&asker::actor().await?).await.map_err(asker::failure)
+}
+
+/// The groups that the asker belongs to.
+#[server(prefix = "/fn", endpoint = "groups")]
+pub async fn groups() -> Result<Vec<GroupRef>, Failure> {
+    use super::asker;
+
+    asker::hub()?.groups(&asker::actor().await?).await.map_err(asker::failure)
+}
+
+/// The services that events can be of.
+#[server(prefix = "/fn", endpoint = "services")]
+pub async fn services() -> Result<Vec<ServiceName>, Failure> {
+    use super::asker;
+
+    asker::hub()?.services(&asker::actor().await?).await.map_err(asker::failure)
+}
+
+/// Adds a sensor and returns the command that starts it.
+#[server(prefix = "/fn", endpoint = "add_sensor")]
+pub async fn add_sensor(name: String, group: GroupId) -> Result<Enrolment, Failure> {
+    use super::asker;
+    use skep_model::console::NewSensor;
+
+    asker::hub()?.add_sensor(&asker::actor().await?, NewSensor { name, group }).await.map_err(asker::failure)
+}
+
+/// Returns a new command for a sensor; its key of before is taken until the new one is there.
+#[server(prefix = "/fn", endpoint = "enrol_again")]
+pub async fn enrol_again(sensor: SensorId) -> Result<Enrolment, Failure> {
+    use super::asker;
+
+    asker::hub()?.enrol_again(&asker::actor().await?, sensor).await.map_err(asker::failure)
+}
+
+/// Takes a sensor's key no longer.
+#[server(prefix = "/fn", endpoint = "revoke_sensor")]
+pub async fn revoke_sensor(sensor: SensorId) -> Result<(), Failure> {
+    use super::asker;
+
+    asker::hub()?.revoke_sensor(&asker::actor().await?, sensor).await.map_err(asker::failure)
+}

@@ -1,0 +1,172 @@
+//! The words for the model's values, and numbers, in the reader's language.
+
+use skep_model::{Classification, Complaint, LoginMethod, Severity, Status, Timestamp, sensor::Presence};
+
+use crate::translations::{Locale, td_string};
+
+/// The word for a severity.
+#[must_use]
+pub fn severity(locale: Locale, severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => td_string!(locale, severity.info),
+        Severity::Low => td_string!(locale, severity.low),
+        Severity::Medium => td_string!(locale, severity.medium),
+        Severity::High => td_string!(locale, severity.high),
+        Severity::Critical => td_string!(locale, severity.critical),
+    }
+}
+
+/// The word for a classification.
+#[must_use]
+pub fn classification(locale: Locale, classification: Classification) -> &'static str {
+    match classification {
+        Classification::Unknown => td_string!(locale, classification.unknown),
+        Classification::Icmp => td_string!(locale, classification.icmp),
+        Classification::Connection => td_string!(locale, classification.connection),
+        Classification::Honeypot => td_string!(locale, classification.honeypot),
+        Classification::Scan => td_string!(locale, classification.scan),
+    }
+}
+
+/// The word for a status.
+#[must_use]
+pub fn status(locale: Locale, status: Status) -> &'static str {
+    match status {
+        Status::New => td_string!(locale, status.new),
+        Status::InProgress => td_string!(locale, status.in_progress),
+        Status::Resolved => td_string!(locale, status.resolved),
+        Status::Ignored => td_string!(locale, status.ignored),
+    }
+}
+
+/// The words for a sensor's presence.
+#[must_use]
+pub fn presence(locale: Locale, presence: Presence) -> &'static str {
+    match presence {
+        Presence::Waiting => td_string!(locale, presence.waiting),
+        Presence::Online => td_string!(locale, presence.online),
+        Presence::Offline => td_string!(locale, presence.offline),
+        Presence::Revoked => td_string!(locale, presence.revoked),
+    }
+}
+
+/// The words for a way to log in.
+#[must_use]
+pub fn login_method(locale: Locale, method: LoginMethod) -> &'static str {
+    match method {
+        LoginMethod::Password => td_string!(locale, login_method.password),
+        LoginMethod::Key => td_string!(locale, login_method.key),
+        LoginMethod::Interactive => td_string!(locale, login_method.interactive),
+    }
+}
+
+/// What is wrong with a field, as a sentence.
+#[must_use]
+pub fn complaint(locale: Locale, complaint: Complaint) -> String {
+    match complaint {
+        Complaint::Empty => td_string!(locale, complaint.empty).to_owned(),
+        Complaint::TooShort { min } => td_string!(locale, complaint.too_short, count = min),
+        Complaint::TooLong { max } => td_string!(locale, complaint.too_long, count = max),
+        Complaint::Taken => td_string!(locale, complaint.taken).to_owned(),
+        Complaint::NotAnAddress => td_string!(locale, complaint.not_an_address).to_owned(),
+        Complaint::DoNotMatch => td_string!(locale, complaint.do_not_match).to_owned(),
+        Complaint::Wrong => td_string!(locale, complaint.wrong).to_owned(),
+        Complaint::TooWeak => td_string!(locale, complaint.too_weak).to_owned(),
+        Complaint::Unknown => td_string!(locale, complaint.unknown).to_owned(),
+        Complaint::BadCharacters => td_string!(locale, complaint.bad_characters).to_owned(),
+    }
+}
+
+/// A number with its thousands apart.
+#[must_use]
+pub fn number(locale: Locale, number: u64) -> String {
+    let digits = number.to_string();
+    let mark = match locale {
+        Locale::en => ',',
+        Locale::de => '.',
+    };
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(mark);
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A count that may go on.
+#[must_use]
+pub fn count(locale: Locale, count: skep_model::console::Count) -> String {
+    let mut text = number(locale, count.number);
+    if count.more {
+        text.push('+');
+    }
+    text
+}
+
+/// A number of bytes.
+#[must_use]
+pub fn size(locale: Locale, bytes: u64) -> String {
+    let kilobytes = |tenths: u64| match locale {
+        Locale::en => format!("{}.{} KB", number(locale, tenths / 10), tenths % 10),
+        Locale::de => format!("{},{} KB", number(locale, tenths / 10), tenths % 10),
+    };
+    if bytes < 1024 {
+        td_string!(locale, bytes.count, count = bytes)
+    } else {
+        kilobytes(bytes * 10 / 1024)
+    }
+}
+
+/// A share of a whole in per cent.
+#[must_use]
+pub fn percent(locale: Locale, part: u64, whole: u64) -> String {
+    let tenths = if whole == 0 { 0 } else { (part * 1000 + whole / 2) / whole };
+    match locale {
+        Locale::en => format!("{}.{} %", tenths / 10, tenths % 10),
+        Locale::de => format!("{},{} %", tenths / 10, tenths % 10),
+    }
+}
+
+/// This machine's time.
+#[must_use]
+pub fn now() -> Timestamp {
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp(since.as_millis() as i64)
+    }
+    #[cfg(target_arch = "wasm32")]
+    {
+        Timestamp(js_sys::Date::now() as i64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_apart_as_each_language_does_it() {
+        assert_eq!(number(Locale::en, 0), "0");
+        assert_eq!(number(Locale::en, 999), "999");
+        assert_eq!(number(Locale::en, 1_234_567), "1,234,567");
+        assert_eq!(number(Locale::de, 10_000), "10.000");
+    }
+
+    #[test]
+    fn one_byte_is_singular() {
+        assert_eq!(size(Locale::en, 1), "1 byte");
+        assert_eq!(size(Locale::en, 2), "2 bytes");
+        assert_eq!(size(Locale::de, 1), "1 Byte");
+        assert_eq!(size(Locale::de, 2048), "2,0 KB");
+    }
+
+    #[test]
+    fn a_share_is_rounded() {
+        assert_eq!(percent(Locale::en, 1, 3), "33.3 %");
+        assert_eq!(percent(Locale::de, 2, 3), "66,7 %");
+        assert_eq!(percent(Locale::en, 0, 0), "0.0 %");
+    }
+}

@@ -1,0 +1,302 @@
+//! Runs one configured honeypot on its ports.
+
+use std::{
+    collections::HashMap,
+    io::{self, ErrorKind},
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use skep_model::{Transport, sensor::Port};
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    task::JoinSet,
+    time::{Instant, sleep, timeout},
+};
+
+use crate::{
+    contract::{Peer, Service},
+    record::Reporter,
+    stream::Stream,
+};
+
+mod places;
+pub use places::Place;
+use places::{Places, network};
+
+/// How much one instance takes from its visitors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Open connections of one source (of IPv6, one /64 network).
+    pub per_source: usize,
+    /// Open connections in all.
+    pub connections: usize,
+    /// Bytes received over one connection.
+    pub bytes: u64,
+    /// How long a source may say nothing.
+    pub idle: Duration,
+    /// How long a connection may last.
+    pub session: Duration,
+    /// Datagrams of one source in one second.
+    pub datagrams_per_source: u32,
+    /// Datagrams in one second.
+    pub datagrams: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            per_source: 20,
+            connections: 1000,
+            bytes: 16 * 1024 * 1024,
+            idle: Duration::from_mins(2),
+            session: Duration::from_hours(1),
+            datagrams_per_source: 50,
+            datagrams: 2000,
+        }
+    }
+}
+
+/// Why an instance could not start.
+#[derive(Debug, thiserror::Error)]
+#[error("port {}/{} {}", .port.number, .port.transport, describe(.error))]
+pub struct ListenError {
+    /// The port that is in the way.
+    pub port: Port,
+    /// What the system said.
+    #[source]
+    pub error: io::Error,
+}
+
+fn describe(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::AddrInUse => "is taken".to_owned(),
+        ErrorKind::PermissionDenied => {
+            "needs a privilege that this process does not have".to_owned()
+        }
+        ErrorKind::AddrNotAvailable => {
+            "cannot be opened: the address is not one of this machine".to_owned()
+        }
+        _ => format!("cannot be opened: {error}"),
+    }
+}
+
+/// An instance that runs. It stops, and its open events end, when this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    ports: Vec<Port>,
+    refused: Arc<AtomicU64>,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// The ports, with the numbers that the system chose where 0 was asked for.
+    #[must_use]
+    pub fn ports(&self) -> Vec<Port> {
+        self.ports.clone()
+    }
+
+    /// How many connections and datagrams were turned away because a limit was reached.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Stops listening and ends all sessions; returns when that is done.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+enum Socket {
+    Tcp(TcpListener),
+    Udp(UdpSocket),
+}
+
+impl Socket {
+    async fn bind(address: IpAddr, port: Port) -> io::Result<Self> {
+        match port.transport {
+            Transport::Tcp => Ok(Self::Tcp(TcpListener::bind((address, port.number)).await?)),
+            Transport::Udp => Ok(Self::Udp(UdpSocket::bind((address, port.number)).await?)),
+            Transport::Other => Err(io::Error::new(
+                ErrorKind::Unsupported,
+                "only TCP and UDP have ports",
+            )),
+        }
+    }
+
+    fn address(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr(),
+            Self::Udp(socket) => socket.local_addr(),
+        }
+    }
+}
+
+/// Opens all ports, then serves them in the background. If one cannot be opened, none stays open.
+pub async fn start(
+    service: Arc<dyn Service>,
+    address: IpAddr,
+    ports: &[Port],
+    limits: Limits,
+    reporter: Reporter,
+) -> Result<Running, ListenError> {
+    let mut sockets = Vec::with_capacity(ports.len());
+    for &port in ports {
+        let bound = async {
+            let socket = Socket::bind(address, port).await?;
+            let local = socket.address()?;
+            Ok((socket, local))
+        };
+        let (socket, local) = bound.await.map_err(|error| ListenError { port, error })?;
+        sockets.push((socket, local, port.transport));
+    }
+
+    let instance = Instance {
+        service,
+        limits,
+        reporter,
+        places: Places::new(limits),
+        refused: Arc::default(),
+    };
+    let refused = Arc::clone(&instance.refused);
+    let instance = Arc::new(instance);
+    let mut bound = Vec::with_capacity(sockets.len());
+    let mut tasks = JoinSet::new();
+    for (socket, local, transport) in sockets {
+        bound.push(Port {
+            number: local.port(),
+            transport,
+        });
+        let instance = Arc::clone(&instance);
+        match socket {
+            Socket::Tcp(listener) => {
+                tasks.spawn(async move { instance.accept(listener, local).await })
+            }
+            Socket::Udp(socket) => {
+                tasks.spawn(async move { instance.receive(socket, local).await })
+            }
+        };
+    }
+    tasks.spawn(async move { instance.service.background().await });
+    Ok(Running {
+        ports: bound,
+        refused,
+        tasks,
+    })
+}
+
+struct Instance {
+    service: Arc<dyn Service>,
+    limits: Limits,
+    reporter: Reporter,
+    places: Places,
+    refused: Arc<AtomicU64>,
+}
+
+impl Instance {
+    /// Accepts connections, each served by a task of its own that ends with this one.
+    async fn accept(self: Arc<Self>, listener: TcpListener, local: SocketAddr) {
+        let mut sessions = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((tcp, source)) => match self.places.take(source.ip()) {
+                        Some(place) => {
+                            // The address that was called, which a listener on all addresses does not know.
+                            let target = tcp.local_addr().unwrap_or(local);
+                            let stream = Stream::new(tcp, self.limits, place);
+                            sessions.spawn(Arc::clone(&self).serve(stream, Peer { source, target }));
+                        }
+                        None => self.refuse(),
+                    },
+                    Err(error) => {
+                        // Out of file handles, most likely: connections that end will free some.
+                        tracing::warn!(port = local.port(), %error, "cannot accept a connection");
+                        sleep(Duration::from_millis(100)).await;
+                    }
+                },
+                Some(ended) = sessions.join_next() => {
+                    if let Err(error) = ended && error.is_panic() {
+                        tracing::error!(port = local.port(), "a session panicked; the listener goes on");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn serve(self: Arc<Self>, stream: Stream, peer: Peer) {
+        // The stream ends by itself at `session`; this is for a service that waits for something else.
+        let most = self.limits.session + Duration::from_secs(30);
+        let _ = timeout(most, self.service.connection(stream, peer, &self.reporter)).await;
+    }
+
+    async fn receive(self: Arc<Self>, socket: UdpSocket, target: SocketAddr) {
+        let mut buffer = vec![0; 65_536];
+        let mut second = Second::new(self.limits);
+        loop {
+            let (length, source) = match socket.recv_from(&mut buffer).await {
+                Ok(received) => received,
+                Err(error) => {
+                    tracing::debug!(port = target.port(), %error, "cannot receive a datagram");
+                    sleep(Duration::from_millis(10)).await;
+                    continue;
+                }
+            };
+            if !second.allows(source.ip()) {
+                self.refuse();
+                continue;
+            }
+            if let Some(answer) = self
+                .service
+                .datagram(&buffer[..length], Peer { source, target }, &self.reporter)
+                .await
+            {
+                let _ = socket.send_to(&answer, source).await;
+            }
+        }
+    }
+
+    fn refuse(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts the datagrams of the running second. It holds no more sources than datagrams are allowed.
+struct Second {
+    limits: Limits,
+    began: Instant,
+    all: u32,
+    sources: HashMap<IpAddr, u32>,
+}
+
+impl Second {
+    fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            began: Instant::now(),
+            all: 0,
+            sources: HashMap::new(),
+        }
+    }
+
+    fn allows(&mut self, source: IpAddr) -> bool {
+        if self.began.elapsed() >= Duration::from_secs(1) {
+            *self = Self::new(self.limits);
+        }
+        if self.all >= self.limits.datagrams {
+            return false;
+        }
+        let count = self.sources.entry(network(source)).or_default();
+        if *count >= self.limits.datagrams_per_source {
+            return false;
+        }
+        *count += 1;
+        self.all += 1;
+        true
+    }
+}

@@ -1,0 +1,342 @@
+//! The files that the imitated machine has before anybody touches it: a small Ubuntu server.
+
+use std::fmt::Write as _;
+
+use skep_model::{Timestamp, time::DAY};
+
+use super::{
+    commands,
+    filesystem::{Kind, Node, Tree},
+    machine::{KERNEL, MEMORY, PROCESSOR, VERSION},
+};
+
+/// The head of an x86-64 program, from which attackers read the processor's architecture.
+const ELF: &[u8] =
+    b"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x03\x00\x3e\x00\x01\x00\x00\x00\
+\xd0\x6a\x00\x00\x00\x00\x00\x00\x40\x00\x00\x00\x00\x00\x00\x00\x50\x14\x02\x00\x00\x00\x00\x00\
+\x00\x00\x00\x00\x40\x00\x38\x00\x0d\x00\x40\x00\x1f\x00\x1e\x00";
+
+const DIRECTORIES: &[(&str, u32)] = &[
+    ("/", 0o755),
+    ("/boot", 0o755),
+    ("/dev", 0o755),
+    ("/dev/shm", 0o1777),
+    ("/etc", 0o755),
+    ("/etc/cron.d", 0o755),
+    ("/etc/init.d", 0o755),
+    ("/etc/ssh", 0o755),
+    ("/etc/systemd", 0o755),
+    ("/home", 0o755),
+    ("/lost+found", 0o700),
+    ("/media", 0o755),
+    ("/mnt", 0o755),
+    ("/opt", 0o755),
+    ("/proc", 0o555),
+    ("/proc/self", 0o555),
+    ("/proc/net", 0o555),
+    ("/root", 0o700),
+    ("/root/.ssh", 0o700),
+    ("/run", 0o755),
+    ("/srv", 0o755),
+    ("/sys", 0o555),
+    ("/tmp", 0o1777),
+    ("/usr", 0o755),
+    ("/usr/bin", 0o755),
+    ("/usr/lib", 0o755),
+    ("/usr/local", 0o755),
+    ("/usr/local/bin", 0o755),
+    ("/usr/sbin", 0o755),
+    ("/usr/share", 0o755),
+    ("/var", 0o755),
+    ("/var/backups", 0o755),
+    ("/var/cache", 0o755),
+    ("/var/lib", 0o755),
+    ("/var/log", 0o755),
+    ("/var/mail", 0o755),
+    ("/var/run", 0o755),
+    ("/var/spool", 0o755),
+    ("/var/tmp", 0o1777),
+    ("/var/www", 0o755),
+    ("/var/www/html", 0o755),
+];
+
+const LINKS: &[(&str, &str)] = &[
+    ("/bin", "usr/bin"),
+    ("/sbin", "usr/sbin"),
+    ("/lib", "usr/lib"),
+    ("/etc/os-release", "../usr/lib/os-release"),
+];
+
+const DEVICES: &[(&str, u32)] = &[
+    ("/dev/null", 0o666),
+    ("/dev/zero", 0o666),
+    ("/dev/random", 0o666),
+    ("/dev/urandom", 0o666),
+    ("/dev/tty", 0o666),
+    ("/dev/vda", 0o660),
+    ("/dev/vda1", 0o660),
+];
+
+const FILES: &[(&str, u32, &str)] = &[
+    (
+        "/etc/passwd",
+        0o644,
+        "root:x:0:0:root:/root:/bin/bash
+daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
+bin:x:2:2:bin:/bin:/usr/sbin/nologin
+sys:x:3:3:sys:/dev:/usr/sbin/nologin
+sync:x:4:65534:sync:/bin:/bin/sync
+games:x:5:60:games:/usr/games:/usr/sbin/nologin
+man:x:6:12:man:/var/cache/man:/usr/sbin/nologin
+mail:x:8:8:mail:/var/mail:/usr/sbin/nologin
+www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin
+backup:x:34:34:backup:/var/backups:/usr/sbin/nologin
+nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
+systemd-network:x:100:102:systemd Network Management,,,:/run/systemd:/usr/sbin/nologin
+systemd-resolve:x:101:103:systemd Resolver,,,:/run/systemd:/usr/sbin/nologin
+messagebus:x:102:105::/nonexistent:/usr/sbin/nologin
+syslog:x:104:111::/home/syslog:/usr/sbin/nologin
+sshd:x:106:65534::/run/sshd:/usr/sbin/nologin
+",
+    ),
+    (
+        "/etc/shadow",
+        0o640,
+        "root:$6$Qk3vZ1sX$8yq0Vd2Hn4mJx7rT5bWcKfLgPzEaUoRiSjNtMhBvXwYeCuDpGsIkOlQnFrZyAbTxVdJmHc1EwUoPi9RgNs3/:19842:0:99999:7:::
+daemon:*:19769:0:99999:7:::
+bin:*:19769:0:99999:7:::
+sys:*:19769:0:99999:7:::
+www-data:*:19769:0:99999:7:::
+nobody:*:19769:0:99999:7:::
+sshd:*:19769:0:99999:7:::
+",
+    ),
+    ("/etc/group", 0o644, "root:x:0:\ndaemon:x:1:\nadm:x:4:syslog\ntty:x:5:\ndisk:x:6:\nsudo:x:27:\nwww-data:x:33:\nnogroup:x:65534:\n"),
+    (
+        "/usr/lib/os-release",
+        0o644,
+        "PRETTY_NAME=\"Ubuntu 22.04.4 LTS\"
+NAME=\"Ubuntu\"
+VERSION_ID=\"22.04\"
+VERSION=\"22.04.4 LTS (Jammy Jellyfish)\"
+VERSION_CODENAME=jammy
+ID=ubuntu
+ID_LIKE=debian
+HOME_URL=\"https://www.ubuntu.com/\"
+SUPPORT_URL=\"https://help.ubuntu.com/\"
+BUG_REPORT_URL=\"https://bugs.launchpad.net/ubuntu/\"
+UBUNTU_CODENAME=jammy
+",
+    ),
+    ("/etc/lsb-release", 0o644, "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=22.04\nDISTRIB_CODENAME=jammy\nDISTRIB_DESCRIPTION=\"Ubuntu 22.04.4 LTS\"\n"),
+    ("/etc/issue", 0o644, "Ubuntu 22.04.4 LTS \\n \\l\n\n"),
+    ("/etc/issue.net", 0o644, "Ubuntu 22.04.4 LTS\n"),
+    ("/etc/debian_version", 0o644, "bookworm/sid\n"),
+    ("/etc/resolv.conf", 0o644, "nameserver 127.0.0.53\noptions edns0 trust-ad\nsearch .\n"),
+    ("/etc/shells", 0o644, "# /etc/shells: valid login shells\n/bin/sh\n/bin/bash\n/usr/bin/bash\n/bin/dash\n"),
+    (
+        "/etc/fstab",
+        0o644,
+        "# <file system> <mount point>   <type>  <options>       <dump>  <pass>\n/dev/vda1 / ext4 defaults 0 1\n/swap.img none swap sw 0 0\n",
+    ),
+    (
+        "/etc/crontab",
+        0o644,
+        "SHELL=/bin/sh
+PATH=/usr/local/sbin:/usr/local/bin:/sbin:/bin:/usr/sbin:/usr/bin
+
+17 *\t* * *\troot    cd / && run-parts --report /etc/cron.hourly
+25 6\t* * *\troot\ttest -x /usr/sbin/anacron || ( cd / && run-parts --report /etc/cron.daily )
+",
+    ),
+    (
+        "/etc/ssh/sshd_config",
+        0o644,
+        "Include /etc/ssh/sshd_config.d/*.conf
+PermitRootLogin yes
+KbdInteractiveAuthentication yes
+UsePAM yes
+X11Forwarding yes
+PrintMotd no
+AcceptEnv LANG LC_*
+Subsystem\tsftp\t/usr/lib/openssh/sftp-server
+",
+    ),
+    (
+        "/root/.bashrc",
+        0o644,
+        "# ~/.bashrc: executed by bash(1) for non-login shells.\n[ -z \"$PS1\" ] && return\nHISTCONTROL=ignoredups:ignorespace\nshopt -s histappend\n",
+    ),
+    ("/root/.profile", 0o644, "if [ \"$BASH\" ]; then\n  if [ -f ~/.bashrc ]; then\n    . ~/.bashrc\n  fi\nfi\n\nmesg n 2> /dev/null || true\n"),
+    (
+        "/root/.bash_history",
+        0o600,
+        "apt update && apt upgrade -y
+df -h
+systemctl status cron
+crontab -e
+tail -f /var/log/syslog
+cd /var/backups/
+ls -la
+free -m
+apt autoremove
+reboot
+",
+    ),
+    ("/var/www/html/index.html", 0o644, "<html><body><h1>It works!</h1></body></html>\n"),
+    (
+        "/var/log/dpkg.log",
+        0o644,
+        "2024-07-02 06:14:11 startup archives unpack
+2024-07-02 06:14:12 upgrade openssh-server:amd64 1:8.9p1-3ubuntu0.7 1:8.9p1-3ubuntu0.10
+2024-07-02 06:14:13 status installed openssh-server:amd64 1:8.9p1-3ubuntu0.10
+",
+    ),
+    ("/var/log/wtmp", 0o664, ""),
+    ("/var/log/btmp", 0o660, ""),
+    ("/proc/mounts", 0o444, MOUNTS),
+    ("/proc/self/mounts", 0o444, MOUNTS),
+    ("/proc/filesystems", 0o444, "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\n\text3\n\text2\n\text4\n\tsquashfs\n\tvfat\n"),
+    ("/proc/loadavg", 0o444, "0.08 0.03 0.01 1/142 2817\n"),
+    ("/proc/cmdline", 0o444, "BOOT_IMAGE=/boot/vmlinuz-5.15.0-113-generic root=/dev/vda1 ro console=tty1 console=ttyS0\n"),
+];
+
+const MOUNTS: &str = "sysfs /sys sysfs rw,nosuid,nodev,noexec,relatime 0 0
+proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0
+udev /dev devtmpfs rw,nosuid,relatime,size=983884k,nr_inodes=245971,mode=755,inode64 0 0
+tmpfs /run tmpfs rw,nosuid,nodev,noexec,relatime,size=201448k,mode=755,inode64 0 0
+/dev/vda1 / ext4 rw,relatime,discard,errors=remount-ro 0 0
+tmpfs /dev/shm tmpfs rw,nosuid,nodev,inode64 0 0
+";
+
+/// All files of a machine.
+pub(super) fn build(hostname: &str, booted: Timestamp) -> Tree {
+    let installed = Timestamp(booted.0 - 40 * DAY);
+    let mut tree = Tree::new();
+    let mut add = |path: &str, kind: Kind, mode: u32, modified: Timestamp| {
+        tree.insert(
+            path.into(),
+            Node {
+                kind,
+                mode,
+                owner: 0,
+                modified,
+            },
+        );
+    };
+    for &(path, mode) in DIRECTORIES {
+        add(path, Kind::Directory, mode, installed);
+    }
+    for &(path, target) in LINKS {
+        add(path, Kind::Link(target), 0o777, installed);
+    }
+    for &(path, mode) in DEVICES {
+        add(path, Kind::Device, mode, booted);
+    }
+    for &(path, mode, text) in FILES {
+        add(path, Kind::File(text.as_bytes().into()), mode, installed);
+    }
+    let own = [
+        ("/etc/hostname", 0o644, format!("{hostname}\n")),
+        (
+            "/etc/hosts",
+            0o644,
+            format!(
+                "127.0.0.1 localhost\n127.0.1.1 {hostname}\n\n::1     ip6-localhost ip6-loopback\nff02::1 ip6-allnodes\n"
+            ),
+        ),
+        (
+            "/proc/version",
+            0o444,
+            format!(
+                "Linux version {KERNEL} (buildd@lcy02-amd64-053) (gcc (Ubuntu 11.4.0-1ubuntu1~22.04) 11.4.0, GNU ld (GNU Binutils for Ubuntu) 2.38) {VERSION}\n"
+            ),
+        ),
+        ("/proc/cpuinfo", 0o444, processors()),
+        ("/proc/meminfo", 0o444, memory()),
+        (
+            "/var/log/auth.log",
+            0o640,
+            format!(
+                "{hostname} sshd[731]: Server listening on 0.0.0.0 port 22.\n{hostname} sshd[731]: Server listening on :: port 22.\n"
+            ),
+        ),
+        (
+            "/var/log/syslog",
+            0o640,
+            format!(
+                "{hostname} systemd[1]: Started Daily apt download activities.\n{hostname} CRON[2744]: (root) CMD (   cd / && run-parts --report /etc/cron.hourly)\n"
+            ),
+        ),
+    ];
+    for (path, mode, text) in own {
+        add(path, Kind::File(text.into_bytes().into()), mode, booted);
+    }
+    for path in commands::programs() {
+        add(&path, Kind::File(ELF.into()), 0o755, installed);
+    }
+    tree
+}
+
+fn processors() -> String {
+    let mut text = String::new();
+    for n in 0..2 {
+        let _ = write!(
+            text,
+            "processor\t: {n}
+vendor_id\t: GenuineIntel
+cpu family\t: 6
+model\t\t: 79
+model name\t: {PROCESSOR}
+stepping\t: 1
+microcode\t: 0x1
+cpu MHz\t\t: 2399.998
+cache size\t: 16384 KB
+physical id\t: {n}
+siblings\t: 1
+core id\t\t: 0
+cpu cores\t: 1
+fpu\t\t: yes
+flags\t\t: fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 ss syscall nx rdtscp lm constant_tsc nopl cpuid pni pclmulqdq ssse3 fma cx16 sse4_1 sse4_2 x2apic movbe popcnt aes xsave avx f16c rdrand hypervisor lahf_lm
+bogomips\t: 4799.99
+
+"
+        );
+    }
+    text
+}
+
+fn memory() -> String {
+    format!(
+        "MemTotal:        {MEMORY} kB
+MemFree:          311228 kB
+MemAvailable:    1512004 kB
+Buffers:           83120 kB
+Cached:          1204936 kB
+SwapCached:            0 kB
+Active:           612740 kB
+Inactive:         881164 kB
+SwapTotal:             0 kB
+SwapFree:              0 kB
+"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_lies_in_a_directory() {
+        let tree = build("web-01", Timestamp(0));
+        for path in tree.keys().filter(|path| path.as_slice() != b"/") {
+            let slash = path.iter().rposition(|b| *b == b'/').unwrap_or(0).max(1);
+            let parent = tree.get(&path[..slash]);
+            assert!(
+                parent.is_some_and(Node::is_directory),
+                "{}",
+                String::from_utf8_lossy(path)
+            );
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! A TCP connection that ends by itself when its bounds are reached.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    io::{self, ErrorKind},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    sync::oneshot,
+    time::{Instant, Sleep, sleep_until},
+};
+
+use crate::listen::{Limits, Place};
+
+/// A connection to one source. Reads and writes fail once it was silent or open for too long, or sent too much.
+pub struct Stream {
+    tcp: TcpStream,
+    limits: Limits,
+    received: u64,
+    heard: Instant,
+    silence: Pin<Box<Sleep>>,
+    deadline: Pin<Box<Sleep>>,
+    tether: Option<oneshot::Receiver<Infallible>>,
+    _place: Place,
+}
+
+/// The bound that ended a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bound {
+    Silence(Duration),
+    Duration(Duration),
+    Bytes(u64),
+    Stopped,
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Silence(span) => write!(f, "silent for {} s", span.as_secs()),
+            Self::Duration(span) => write!(f, "open for {} s", span.as_secs()),
+            Self::Bytes(bytes) => write!(f, "more than {bytes} bytes received"),
+            Self::Stopped => f.write_str("the honeypot was stopped"),
+        }
+    }
+}
+
+impl std::error::Error for Bound {}
+
+impl From<Bound> for io::Error {
+    fn from(bound: Bound) -> Self {
+        Self::new(ErrorKind::TimedOut, bound)
+    }
+}
+
+impl Stream {
+    /// A bounded connection, which gives its place back when it is dropped.
+    pub(crate) fn new(tcp: TcpStream, limits: Limits, place: Place) -> Self {
+        let now = Instant::now();
+        // Keystrokes and their echo are small, and the attacker waits for each.
+        let _ = tcp.set_nodelay(true);
+        Self {
+            tcp,
+            limits,
+            received: 0,
+            heard: now,
+            silence: Box::pin(sleep_until(now + limits.idle)),
+            deadline: Box::pin(sleep_until(now + limits.session)),
+            tether: None,
+            _place: place,
+        }
+    }
+
+    /// Ties the connection to the life of what is returned: once that is dropped, reads and writes fail. For a
+    /// connection that is handed to a task of somebody else's.
+    #[must_use]
+    pub fn tether(&mut self) -> oneshot::Sender<Infallible> {
+        let (tether, end) = oneshot::channel();
+        self.tether = Some(end);
+        tether
+    }
+
+    /// Ready with an error when a bound is reached.
+    fn poll_bounds(&mut self, context: &mut Context<'_>) -> Poll<Bound> {
+        if let Some(tether) = &mut self.tether
+            && Pin::new(tether).poll(context).is_ready()
+        {
+            return Poll::Ready(Bound::Stopped);
+        }
+        if self.deadline.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Bound::Duration(self.limits.session));
+        }
+        // The timer is only set anew when it fires, not with every byte that is heard.
+        while self.silence.as_mut().poll(context).is_ready() {
+            let until = self.heard + self.limits.idle;
+            if until <= Instant::now() {
+                return Poll::Ready(Bound::Silence(self.limits.idle));
+            }
+            self.silence.as_mut().reset(until);
+        }
+        Poll::Pending
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if let Poll::Ready(bound) = this.poll_bounds(context) {
+            return Poll::Ready(Err(bound.into()));
+        }
+        if this.received >= this.limits.bytes {
+            return Poll::Ready(Err(Bound::Bytes(this.limits.bytes).into()));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.tcp).poll_read(context, buffer))?;
+        this.received += (buffer.filled().len() - before) as u64;
+        this.heard = Instant::now();
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(bound) = self.poll_bounds(context) {
+            return Poll::Ready(Err(bound.into()));
+        }
+        Pin::new(&mut self.tcp).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(context)
+    }
+}
+
+/// Why a connection ended, in words, from the last error that it gave; `None` is its orderly end.
+#[must_use]
+pub fn reason(error: Option<&io::Error>) -> String {
+    match error {
+        None => "closed by the source".to_owned(),
+        Some(error) => match error.kind() {
+            ErrorKind::UnexpectedEof => "closed by the source".to_owned(),
+            ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::NotConnected => "reset by the source".to_owned(),
+            _ => error.to_string(),
+        },
+    }
+}

@@ -1,0 +1,164 @@
+//! Ports and limits, whatever the honeypot.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{HERE, Pot, TCP, none};
+use skep_honeypots::{listen::Limits, record::Report};
+use skep_model::{InteractionKind, Transport, sensor::Port};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream, UdpSocket},
+    time::timeout,
+};
+
+async fn ends(stream: &mut TcpStream) {
+    let mut rest = vec![];
+    let read = timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
+    let _ = read.expect("the connection ends");
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named_and_no_other_stays_open() {
+    let taken = TcpListener::bind((HERE, 0)).await.unwrap();
+    let free = TcpListener::bind((HERE, 0)).await.unwrap();
+    let port = |listener: &TcpListener| Port {
+        number: listener.local_addr().unwrap().port(),
+        transport: Transport::Tcp,
+    };
+    let ports = [port(&free), port(&taken)];
+    drop(free);
+    let error = Pot::start_on("telnet", none(), &ports, Limits::default())
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(
+        error.to_string(),
+        format!("port {}/tcp is taken", ports[1].number)
+    );
+    TcpListener::bind((HERE, ports[0].number)).await.unwrap();
+
+    let datagrams = UdpSocket::bind((HERE, 0)).await.unwrap();
+    let port = Port {
+        number: datagrams.local_addr().unwrap().port(),
+        transport: Transport::Udp,
+    };
+    let error = Pot::start_on("catch-all", none(), &[port], Limits::default())
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(
+        error.to_string(),
+        format!("port {}/udp is taken", port.number)
+    );
+}
+
+#[tokio::test]
+async fn a_source_has_so_many_connections_and_no_more() {
+    let limits = Limits {
+        per_source: 2,
+        ..Limits::default()
+    };
+    let mut pot = Pot::start_on("telnet", none(), &[TCP], limits)
+        .await
+        .unwrap();
+    let mut held = vec![];
+    for _ in 0..2 {
+        held.push(TcpStream::connect(pot.address()).await.unwrap());
+        pot.opened().await;
+        assert_eq!(pot.step().await, InteractionKind::Connect);
+    }
+    ends(&mut TcpStream::connect(pot.address()).await.unwrap()).await;
+    assert_eq!(pot.running.refused(), 1);
+    held.pop();
+    let steps = pot.rest().await;
+    assert!(matches!(steps.last(), Some(InteractionKind::Close { .. })));
+    held.push(TcpStream::connect(pot.address()).await.unwrap());
+    pot.opened().await;
+}
+
+#[tokio::test]
+async fn silence_and_bytes_are_bounded() {
+    for (name, limits, talks, why) in [
+        (
+            "telnet",
+            Limits {
+                idle: Duration::from_millis(200),
+                ..Limits::default()
+            },
+            false,
+            "silent for 0 s",
+        ),
+        (
+            "ssh",
+            Limits {
+                idle: Duration::from_millis(200),
+                ..Limits::default()
+            },
+            false,
+            "silent for 0 s",
+        ),
+        (
+            "telnet",
+            Limits {
+                session: Duration::from_millis(200),
+                ..Limits::default()
+            },
+            false,
+            "open for 0 s",
+        ),
+        (
+            "telnet",
+            Limits {
+                bytes: 10_000,
+                ..Limits::default()
+            },
+            true,
+            "more than 10000 bytes received",
+        ),
+    ] {
+        let mut pot = Pot::start_on(name, none(), &[TCP], limits).await.unwrap();
+        let mut stream = TcpStream::connect(pot.address()).await.unwrap();
+        if talks {
+            let _ = stream.write_all(&b"a".repeat(20_000)).await;
+        }
+        pot.opened().await;
+        let steps = pot.rest().await;
+        let Some(InteractionKind::Close { reason, .. }) = steps.last() else {
+            panic!("no close")
+        };
+        assert_eq!(reason, why, "{name}");
+        ends(&mut stream).await;
+    }
+}
+
+#[tokio::test]
+async fn stopping_ends_connections_and_their_events() {
+    for name in ["telnet", "ssh", "catch-all"] {
+        let mut pot = Pot::start(name, none()).await;
+        let mut stream = TcpStream::connect(pot.address()).await.unwrap();
+        stream.write_all(b"SSH-2.0-x\r\n").await.unwrap();
+        let event = pot.opened().await;
+        let address = pot.address();
+        let Pot {
+            running,
+            mut reports,
+        } = pot;
+        running.stop().await;
+        ends(&mut stream).await;
+        let mut last = None;
+        while let Some(report) = timeout(Duration::from_secs(10), reports.recv())
+            .await
+            .unwrap()
+        {
+            last = Some(report);
+        }
+        assert!(
+            matches!(last, Some(Report::Close { event: closed, .. }) if closed == event),
+            "{name}"
+        );
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+}

@@ -1,0 +1,42 @@
+//! The one error type of the hub.
+
+use skep_model::{Complaint, Refusal};
+use skep_store::StoreError;
+
+/// Why the hub did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    /// The asker is told why.
+    #[error("refused: {0}")]
+    Refused(Refusal),
+    /// Something failed; the asker gets only a reference into the log.
+    #[error("failed: {0}")]
+    Failed(#[from] StoreError),
+}
+
+impl HubError {
+    /// A complaint about one field.
+    #[must_use]
+    pub fn invalid(field: &str, complaint: Complaint) -> Self {
+        Self::Refused(Refusal::invalid(field, complaint))
+    }
+
+    /// What the asker is told. A failure is written to the log under the reference that the asker gets.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal.clone(),
+            Self::Failed(error) => {
+                let reference = crate::secrets::reference();
+                tracing::error!(reference, %error, "request failed");
+                Refusal::Internal { reference }
+            }
+        }
+    }
+}
+
+impl From<Refusal> for HubError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

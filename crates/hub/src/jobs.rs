@@ -1,0 +1,49 @@
+//! What the server does by itself, at intervals.
+
+use std::{collections::HashMap, time::Duration};
+
+use skep_model::{Timestamp, ids::SensorId, sensor::Presence};
+use skep_store::Scope;
+
+use crate::{Hub, HubError};
+
+impl Hub {
+    /// Starts the jobs; they run as long as the server.
+    pub fn start_jobs(&self) {
+        let hub = self.clone();
+        tokio::spawn(async move {
+            let mut known = HashMap::new();
+            let mut interval = tokio::time::interval(Duration::from_secs(5));
+            loop {
+                interval.tick().await;
+                report(hub.watch_presence(&mut known).await, "watching sensors");
+            }
+        });
+        let hub = self.clone();
+        tokio::spawn(async move {
+            let mut interval = tokio::time::interval(Duration::from_secs(60 * 60));
+            loop {
+                interval.tick().await;
+                report(hub.remove_expired_sessions().await, "removing expired sessions");
+            }
+        });
+    }
+
+    /// Tells browsers when a sensor goes offline: nothing else happens at that moment that would.
+    async fn watch_presence(&self, known: &mut HashMap<SensorId, Presence>) -> Result<(), HubError> {
+        let now = Timestamp::now();
+        for sensor in self.0.store.sensors(&Scope::Everything).await? {
+            let (presence, _) = self.0.presence.of(&sensor, now);
+            if known.insert(sensor.id, presence).is_some_and(|before| before != presence) {
+                self.0.live.sensors(sensor.group.id);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn report(outcome: Result<(), HubError>, job: &str) {
+    if let Err(error) = outcome {
+        tracing::error!(job, %error, "a job failed; it will be tried again");
+    }
+}

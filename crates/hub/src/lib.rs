@@ -1,0 +1,69 @@
+//! What the server does. Every function takes an [`Actor`] and checks there what it may, so that pages, the REST
+//! API and the compatible APIs cannot differ.
+
+mod accounts;
+mod actor;
+mod certificates;
+mod dashboard;
+mod enrolment;
+mod error;
+mod events;
+mod ingest;
+mod jobs;
+mod kill_point;
+mod live;
+mod passwords;
+mod poll;
+mod secrets;
+mod sensor_auth;
+mod sensors;
+mod start;
+mod throttle;
+mod tokens;
+
+use std::sync::Arc;
+
+pub use accounts::NewSession;
+pub use actor::{Actor, Client};
+pub use certificates::{Authority, CertificateError, Leaf};
+pub use error::HubError;
+pub use live::{Subscription, Told};
+pub use sensor_auth::{NotRecognised, SignedRequest};
+pub use skep_store::{Store, StoreError};
+pub use start::{DefaultPorts, Options, StartError};
+
+/// The server's one object: cheap to clone, shared by all requests.
+#[derive(Clone)]
+pub struct Hub(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) options: Options,
+    pub(crate) authority: Authority,
+    pub(crate) passwords: passwords::Passwords,
+    pub(crate) throttle: throttle::Throttle,
+    pub(crate) nonces: sensor_auth::Nonces,
+    pub(crate) live: live::Live,
+    pub(crate) presence: poll::Presences,
+    pub(crate) writer: ingest::Writer,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hub")
+    }
+}
+
+impl Hub {
+    /// The database, for health checks and shutting down.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The server's certificate authority.
+    #[must_use]
+    pub fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+}

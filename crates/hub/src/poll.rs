@@ -1,0 +1,167 @@
+//! The held poll: a sensor asks, and is answered when there is something new for it.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use skep_model::{
+    Timestamp,
+    ids::SensorId,
+    sensor::{InstanceState, Presence},
+};
+use skep_protocol::message::{Configuration, HOLD_SECONDS, InstanceConfiguration, PollAnswer, PollRequest};
+use skep_store::{Scope, SensorRow};
+use tokio::sync::broadcast;
+
+use crate::{Client, Hub, HubError};
+
+/// A sensor that was not heard for so long is offline.
+const OFFLINE_AFTER: Duration = Duration::from_secs(60);
+
+/// Which sensors hold a poll right now, and news for them.
+pub(crate) struct Presences {
+    /// How many polls each sensor holds.
+    held: Mutex<HashMap<SensorId, u32>>,
+    /// A sensor's configuration changed, or (`None`) the server stops.
+    news: broadcast::Sender<Option<SensorId>>,
+}
+
+/// One held poll; the count goes down when it ends in whatever way.
+struct Held<'a>(&'a Presences, SensorId);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.1);
+            }
+        }
+    }
+}
+
+impl Presences {
+    pub(crate) fn new() -> Self {
+        Self { held: Mutex::default(), news: broadcast::channel(256).0 }
+    }
+
+    fn hold(&self, sensor: SensorId) -> Held<'_> {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner).entry(sensor).or_default() += 1;
+        Held(self, sensor)
+    }
+
+    fn holds(&self, sensor: SensorId) -> bool {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&sensor)
+    }
+
+    /// Tells a sensor that it has news.
+    pub(crate) fn wake(&self, sensor: SensorId) {
+        let _ = self.news.send(Some(sensor));
+    }
+
+    /// Lets go of all held polls: the server stops.
+    pub(crate) fn release(&self) {
+        let _ = self.news.send(None);
+    }
+
+    /// Whether a sensor can be heard, and since when that is so.
+    pub(crate) fn of(&self, sensor: &SensorRow, now: Timestamp) -> (Presence, Option<Timestamp>) {
+        if sensor.revoked_at.is_some() {
+            return (Presence::Revoked, sensor.revoked_at);
+        }
+        match sensor.last_seen_at {
+            None => (Presence::Waiting, None),
+            Some(seen) if self.holds(sensor.id) || seen >= now.before(OFFLINE_AFTER) => {
+                (Presence::Online, sensor.presence_since)
+            }
+            Some(seen) => (Presence::Offline, Some(seen)),
+        }
+    }
+}
+
+impl Hub {
+    /// Answers a poll of a sensor whose signature was checked.
+    pub async fn poll(&self, id: SensorId, request: PollRequest, client: &Client) -> Result<PollAnswer, HubError> {
+        let presence = &self.0.presence;
+        let mut news = presence.news.subscribe();
+        let Some(sensor) = self.0.store.sensor(&Scope::Everything, id).await? else {
+            return Err(skep_model::Refusal::NotFound.into());
+        };
+        let now = Timestamp::now();
+        let (before, _) = presence.of(&sensor, now);
+        let back = (before != Presence::Online).then_some(now);
+        let told = sensor.status.as_ref().map(|status| (&status.instances, status.dropped, status.queued == 0));
+        let tells = (&request.status.instances, request.status.dropped, request.status.queued == 0);
+        let changed = back.is_some() || told != Some(tells) || sensor.active_revision != request.active_revision;
+        let held = presence.hold(id);
+        self.0
+            .store
+            .note_poll(id, client.address, request.active_revision, &request.status, back, now)
+            .await?;
+        if changed {
+            self.0.live.sensors(sensor.group.id);
+        }
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(HOLD_SECONDS - jitter(id, now));
+        let mut desired = sensor.desired_revision;
+        while request.active_revision == Some(desired) && !request.at_once {
+            match tokio::time::timeout_at(deadline, news.recv()).await {
+                Ok(Ok(Some(woken))) if woken != id => continue,
+                // For this sensor, or too much news to know: look.
+                Ok(Ok(Some(_)) | Err(broadcast::error::RecvError::Lagged(_))) => {}
+                // Time is up, or the server stops.
+                Ok(Ok(None) | Err(broadcast::error::RecvError::Closed)) | Err(_) => break,
+            }
+            match self.0.store.sensor(&Scope::Everything, id).await? {
+                Some(sensor) if sensor.revoked_at.is_none() => desired = sensor.desired_revision,
+                _ => break,
+            }
+        }
+        drop(held);
+        let configuration =
+            if request.active_revision == Some(desired) { None } else { Some(self.configuration(id, desired).await?) };
+        Ok(PollAnswer { configuration, authorities: vec![] })
+    }
+
+    async fn configuration(&self, id: SensorId, revision: u64) -> Result<Configuration, HubError> {
+        let rows = self.0.store.instances(Some(id)).await?;
+        let instances = rows
+            .into_iter()
+            .filter(|row| row.removed_at.is_none())
+            .map(|row| InstanceConfiguration {
+                id: row.instance.id,
+                service: row.instance.service,
+                revision: row.instance.revision,
+                address: row.instance.address,
+                ports: row.instance.ports,
+                settings: row.instance.settings,
+            })
+            .collect();
+        Ok(Configuration { revision, instances })
+    }
+
+    /// Lets go of all held polls, so that the server can stop at once.
+    pub fn release_polls(&self) {
+        self.0.presence.release();
+    }
+}
+
+/// How an instance is, by the sensor's last report.
+pub(crate) fn instance_state(
+    sensor: &SensorRow,
+    instance: skep_model::ids::InstanceId,
+) -> (InstanceState, Option<String>) {
+    sensor
+        .status
+        .as_ref()
+        .and_then(|status| status.instances.iter().find(|report| report.id == instance))
+        .map_or((InstanceState::Scheduled, None), |report| (report.state, report.reason.clone()))
+}
+
+/// 0 to 9 seconds, so that sensors that came at one moment do not all come back at one moment.
+fn jitter(id: SensorId, now: Timestamp) -> u64 {
+    let byte = id.as_bytes().iter().fold(now.0 as u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(*byte));
+    u64::from(byte) % 10
+}

@@ -1,0 +1,199 @@
+//! The sensors page: list, add, enrol again, revoke.
+
+use std::{net::IpAddr, time::Duration};
+
+use skep_model::{
+    Complaint, Refusal, Timestamp, Transport,
+    console::NewSensor,
+    event::ServiceName,
+    ids::{InstanceId, SensorId},
+    sensor::{Enrolment, GroupRef, InstanceView, Port, Presence, SensorView},
+    user::Role,
+};
+use skep_protocol::{
+    catalogue::BUILT_IN,
+    token::{EnrolmentToken, Trust},
+};
+use skep_store::{InstanceRow, NewInstance, SensorRow, StoreError};
+
+use crate::{Actor, Hub, HubError, poll::instance_state, secrets};
+
+/// How long an enrolment token is good.
+const TOKEN_LIFE: Duration = Duration::from_secs(60 * 60);
+
+impl Hub {
+    /// The groups that the actor sees, by name.
+    pub async fn groups(&self, actor: &Actor) -> Result<Vec<GroupRef>, HubError> {
+        actor.require(Role::Observer)?;
+        Ok(self.0.store.groups(&actor.scope).await?)
+    }
+
+    /// The services known, by name.
+    pub async fn services(&self, actor: &Actor) -> Result<Vec<ServiceName>, HubError> {
+        actor.require(Role::Observer)?;
+        Ok(self.0.store.services().await?)
+    }
+
+    /// The sensors that the actor sees, by name.
+    pub async fn sensors(&self, actor: &Actor) -> Result<Vec<SensorView>, HubError> {
+        actor.require(Role::Observer)?;
+        let sensors = self.0.store.sensors(&actor.scope).await?;
+        let instances = self.0.store.instances(None).await?;
+        let now = Timestamp::now();
+        Ok(sensors.into_iter().map(|sensor| self.view(sensor, &instances, now)).collect())
+    }
+
+    fn view(&self, sensor: SensorRow, instances: &[InstanceRow], now: Timestamp) -> SensorView {
+        let (presence, since) = self.0.presence.of(&sensor, now);
+        let instances = instances
+            .iter()
+            .filter(|row| row.sensor == sensor.id && row.removed_at.is_none())
+            .map(|row| {
+                let (state, reason) = instance_state(&sensor, row.instance.id);
+                InstanceView {
+                    id: row.instance.id,
+                    service: row.instance.service.clone(),
+                    ports: row.instance.ports.clone(),
+                    state,
+                    reason,
+                }
+            })
+            .collect();
+        let status = sensor.status.unwrap_or_default();
+        let called = sensor.last_seen_at.is_some();
+        SensorView {
+            id: sensor.id,
+            name: sensor.name,
+            group: sensor.group,
+            presence,
+            since,
+            address: sensor.address,
+            version: called.then_some(status.version),
+            architecture: called.then_some(status.architecture),
+            queued: status.queued,
+            dropped: status.dropped,
+            instances,
+            created_at: sensor.created_at,
+        }
+    }
+
+    /// Adds a sensor with the built-in services on their usual ports, and makes its one-time token.
+    pub async fn add_sensor(&self, actor: &Actor, new: NewSensor) -> Result<Enrolment, HubError> {
+        self.add_sensor_on(actor, new, IpAddr::from([0, 0, 0, 0])).await
+    }
+
+    async fn add_sensor_on(&self, actor: &Actor, new: NewSensor, address: IpAddr) -> Result<Enrolment, HubError> {
+        actor.require(Role::Manager)?;
+        let name = crate::accounts::name("name", &new.name)?;
+        if !actor.sees(new.group) {
+            return Err(HubError::invalid("group", Complaint::Unknown));
+        }
+        if !self.groups(actor).await?.iter().any(|group| group.id == new.group) {
+            return Err(HubError::invalid("group", Complaint::Unknown));
+        }
+        let id = SensorId::new();
+        let token = self.token();
+        let mut audit = actor.audit("create", "sensor", name.clone());
+        audit.after = Some(serde_json::json!({ "id": id, "group": new.group }));
+        let expires_at = audit.at.after(TOKEN_LIFE);
+        let instances = self.first_instances(address);
+        let created = self
+            .0
+            .store
+            .create_sensor(id, &name, new.group, &instances, &secrets::hash(&token.secret), expires_at, &audit)
+            .await;
+        match created {
+            Err(StoreError::Conflict(_)) => return Err(HubError::invalid("name", Complaint::Taken)),
+            other => other?,
+        }
+        self.0.live.sensors(new.group);
+        Ok(self.enrolment(id, &token, expires_at))
+    }
+
+    /// Makes a new one-time token for a sensor. Its key stays good until the token is used.
+    pub async fn enrol_again(&self, actor: &Actor, id: SensorId) -> Result<Enrolment, HubError> {
+        actor.require(Role::Manager)?;
+        let sensor = self.0.store.sensor(&actor.scope, id).await?.ok_or(Refusal::NotFound)?;
+        let token = self.token();
+        let audit = actor.audit("enrol again", "sensor", sensor.name);
+        let expires_at = audit.at.after(TOKEN_LIFE);
+        self.0.store.renew_enrolment(id, &secrets::hash(&token.secret), expires_at, &audit).await?;
+        Ok(self.enrolment(id, &token, expires_at))
+    }
+
+    /// Stops taking a sensor's key.
+    pub async fn revoke_sensor(&self, actor: &Actor, id: SensorId) -> Result<(), HubError> {
+        actor.require(Role::Manager)?;
+        let sensor = self.0.store.sensor(&actor.scope, id).await?.ok_or(Refusal::NotFound)?;
+        self.0.store.revoke_sensor(id, &actor.audit("revoke", "sensor", sensor.name)).await?;
+        self.0.presence.wake(id);
+        self.0.live.sensors(sensor.group.id);
+        Ok(())
+    }
+
+    /// The sensor named `local` on the server's own machine, listening on loopback only: added if there is none.
+    /// Returns what it listens on, and a token as long as it has not enrolled.
+    pub async fn local_sensor(&self) -> Result<(Vec<InstanceView>, Option<String>), HubError> {
+        let actor = Actor::command_line();
+        let find = async || -> Result<Option<SensorView>, HubError> {
+            Ok(self.sensors(&actor).await?.into_iter().find(|sensor| sensor.name == "local"))
+        };
+        if find().await?.is_none() {
+            let group = match self.groups(&actor).await?.into_iter().next() {
+                Some(group) => group.id,
+                // Nobody has set the server up yet, and attacks may come all the same.
+                None => self.0.store.create_group("default", &actor.audit("create", "group", "default".into())).await?,
+            };
+            let new = NewSensor { name: "local".to_owned(), group };
+            self.add_sensor_on(&actor, new, IpAddr::from([127, 0, 0, 1])).await?;
+        }
+        let sensor = find().await?.ok_or(Refusal::NotFound)?;
+        let token = if matches!(sensor.presence, Presence::Waiting | Presence::Revoked) {
+            let token = self.token();
+            let audit = actor.audit("enrol again", "sensor", sensor.name);
+            let hash = secrets::hash(&token.secret);
+            self.0.store.renew_enrolment(sensor.id, &hash, audit.at.after(TOKEN_LIFE), &audit).await?;
+            Some(token.to_string())
+        } else {
+            None
+        };
+        Ok((sensor.instances, token))
+    }
+
+    fn token(&self) -> EnrolmentToken {
+        let trust = if self.0.options.behind_tls_proxy {
+            Trust::WebPki
+        } else {
+            Trust::Authority(self.0.authority.fingerprint())
+        };
+        EnrolmentToken { secret: secrets::secret(), trust }
+    }
+
+    fn enrolment(&self, sensor: SensorId, token: &EnrolmentToken, expires_at: Timestamp) -> Enrolment {
+        let command = format!("skep-sensor run --server {} --token {token}", self.0.options.endpoint);
+        Enrolment { sensor, command, expires_at }
+    }
+
+    /// What a new sensor runs: every built-in service.
+    fn first_instances(&self, address: IpAddr) -> Vec<NewInstance> {
+        BUILT_IN
+            .iter()
+            .filter_map(|built_in| {
+                let numbers = self.0.options.default_ports.of(built_in);
+                let port = |transport| move |number: &u16| Port { number: *number, transport };
+                let mut ports: Vec<Port> = numbers.iter().map(port(Transport::Tcp)).collect();
+                if built_in.udp {
+                    ports.extend(numbers.iter().map(port(Transport::Udp)));
+                }
+                Some(NewInstance {
+                    id: InstanceId::new(),
+                    service: built_in.name.parse().ok()?,
+                    revision: built_in.revision,
+                    address,
+                    ports,
+                    settings: serde_json::Map::new(),
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,114 @@
+//! Making a hub.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    str::FromStr,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use skep_protocol::catalogue::{BUILT_IN, BuiltIn};
+use skep_store::Store;
+
+use crate::{
+    Hub, HubError, Inner,
+    certificates::{Authority, CertificateError},
+    ingest::Writer,
+    live::Live,
+    passwords::Passwords,
+    poll::Presences,
+    sensor_auth::Nonces,
+    throttle::Throttle,
+};
+
+/// How the server is set.
+#[derive(Debug)]
+pub struct Options {
+    /// The folder for everything that is kept in files.
+    pub data: PathBuf,
+    /// Where sensors reach the server, `https://HOST:PORT`.
+    pub endpoint: String,
+    /// Whether a proxy in front ends TLS with a public certificate.
+    pub behind_tls_proxy: bool,
+    /// On which ports a new sensor offers the built-in services.
+    pub default_ports: DefaultPorts,
+    /// Whether there is known to be a user; starts as false.
+    pub set_up_done: AtomicBool,
+}
+
+/// Ports by service, where they differ from the catalogue's: `ssh=22,telnet=23,catch-all=21+80`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DefaultPorts(BTreeMap<String, Vec<u16>>);
+
+impl DefaultPorts {
+    /// The ports of a service.
+    #[must_use]
+    pub fn of(&self, service: &BuiltIn) -> Vec<u16> {
+        self.0.get(service.name).cloned().unwrap_or_else(|| service.ports.to_vec())
+    }
+}
+
+impl FromStr for DefaultPorts {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut ports = BTreeMap::new();
+        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+            let (name, list) = entry.split_once('=').ok_or_else(|| format!("'{entry}' is not of the form service=port"))?;
+            if !BUILT_IN.iter().any(|built_in| built_in.name == name) {
+                return Err(format!("there is no built-in service '{name}'"));
+            }
+            let list: Result<Vec<u16>, _> = list.split('+').map(str::parse).collect();
+            ports.insert(name.to_owned(), list.map_err(|_| format!("'{entry}' names something that is no port"))?);
+        }
+        Ok(Self(ports))
+    }
+}
+
+/// Why a hub could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The certificate authority.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// The database.
+    #[error(transparent)]
+    Hub(#[from] HubError),
+}
+
+impl Hub {
+    /// Makes the hub over an open database.
+    pub async fn start(store: Store, options: Options) -> Result<Self, StartError> {
+        let authority = Authority::open(&options.data.join("tls"))?;
+        let names: Vec<&str> = BUILT_IN.iter().map(|built_in| built_in.name).collect();
+        store.add_services(&names).await.map_err(HubError::from)?;
+        Ok(Self(Arc::new(Inner {
+            writer: Writer::start(store.clone()),
+            store,
+            options,
+            authority,
+            passwords: Passwords::new(),
+            throttle: Throttle::default(),
+            nonces: Nonces::default(),
+            live: Live::new(),
+            presence: Presences::new(),
+        })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_read_or_the_error_says_what_is_wrong() {
+        let ports: DefaultPorts = "ssh=22, catch-all=21+80".parse().unwrap_or_default();
+        let of = |name| BUILT_IN.iter().find(|b| b.name == name).map(|b| ports.of(b));
+        assert_eq!(of("ssh"), Some(vec![22]));
+        assert_eq!(of("catch-all"), Some(vec![21, 80]));
+        assert_eq!(of("telnet"), Some(vec![2323]));
+        assert!("gopher=70".parse::<DefaultPorts>().is_err_and(|e| e.contains("gopher")));
+        assert!("ssh".parse::<DefaultPorts>().is_err());
+        assert!("ssh=99999".parse::<DefaultPorts>().is_err());
+    }
+}

@@ -1,0 +1,278 @@
+//! What the console's pages and its live stream carry.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Address, Bytes, Classification, Digest, Interaction, Severity, Status, Timestamp, Transport,
+    event::ServiceName,
+    ids::{EventId, GroupId, SensorId},
+    sensor::GroupRef,
+};
+
+/// A row of the event list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventRow {
+    /// The id.
+    pub id: EventId,
+    /// The short number for people.
+    pub number: i64,
+    /// The first interaction.
+    pub started_at: Timestamp,
+    /// The end; `None` while the encounter goes on.
+    pub ended_at: Option<Timestamp>,
+    /// The sensor.
+    pub sensor: SensorRef,
+    /// Its group.
+    pub group: GroupRef,
+    /// The service.
+    pub service: ServiceName,
+    /// Who came.
+    pub source: Address,
+    /// From which port.
+    pub source_port: u16,
+    /// To which port.
+    pub target_port: u16,
+    /// Over what.
+    pub transport: Transport,
+    /// What kind of touch.
+    pub classification: Classification,
+    /// How much it matters.
+    pub severity: Severity,
+    /// How far the work on it is.
+    pub status: Status,
+    /// What it comes to.
+    pub digest: Digest,
+    /// How many identical events it stands for.
+    pub count: u32,
+    /// Two-letter country code of the source, where known.
+    pub country: Option<String>,
+}
+
+/// A sensor's id and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SensorRef {
+    /// The id.
+    pub id: SensorId,
+    /// The name.
+    pub name: String,
+}
+
+/// An event with everything in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventDetail {
+    /// What the list shows of it.
+    pub row: EventRow,
+    /// What somebody wrote about it.
+    pub comment: String,
+    /// When the server took its first part.
+    pub received_at: Timestamp,
+    /// The steps, in order; the place in this list is the step's index.
+    pub interactions: Vec<Interaction>,
+    /// Packets, in order.
+    pub packets: Vec<Packet>,
+}
+
+/// A packet of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Packet {
+    /// When it came.
+    pub at: Timestamp,
+    /// Its protocol.
+    pub transport: Transport,
+    /// Its target port.
+    pub port: u16,
+    /// TCP flags as in the header, where there are any.
+    pub flags: Option<u8>,
+    /// What it carried.
+    pub payload: Bytes,
+}
+
+/// Which events to list. Everything that is given must hold; of several values of one field, any.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventQuery {
+    /// Not before this.
+    pub since: Option<Timestamp>,
+    /// Sensors.
+    #[serde(default)]
+    pub sensor: Vec<SensorId>,
+    /// Source.
+    pub source: Option<Address>,
+    /// Services.
+    #[serde(default)]
+    pub service: Vec<ServiceName>,
+    /// Classifications.
+    #[serde(default)]
+    pub classification: Vec<Classification>,
+    /// Severities.
+    #[serde(default)]
+    pub severity: Vec<Severity>,
+    /// Statuses.
+    #[serde(default)]
+    pub status: Vec<Status>,
+}
+
+/// A page of the event list, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<EventRow>,
+    /// Where the next, older page begins; `None` when there is none.
+    pub next: Option<Cursor>,
+}
+
+/// A place in the event list: that of the last event shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// When that event started.
+    pub started_at: Timestamp,
+    /// Its number.
+    pub number: i64,
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.started_at.0, self.number)
+    }
+}
+
+impl std::str::FromStr for Cursor {
+    type Err = crate::event::UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.split_once('-')
+            .and_then(|(at, number)| {
+                Some(Self { started_at: Timestamp(at.parse().ok()?), number: number.parse().ok()? })
+            })
+            .ok_or(crate::event::UnknownWord { expected: "a cursor as a page of events returned it" })
+    }
+}
+
+/// What the live stream tells a browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum LiveMessage {
+    /// An event opened.
+    Opened {
+        /// The event.
+        event: EventRow,
+    },
+    /// An event grew, closed, or was edited.
+    Changed {
+        /// The event as it is now.
+        event: EventRow,
+        /// The index of the first new interaction.
+        first: u32,
+        /// The new interactions.
+        interactions: Vec<Interaction>,
+    },
+    /// A sensor came, went or changed; read the list anew.
+    Sensors,
+    /// Messages were lost: read everything anew.
+    Resync,
+}
+
+/// What the dashboard shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dashboard {
+    /// Events with status new.
+    pub waiting: Count,
+    /// Of those, critical ones.
+    pub critical: Count,
+    /// All events kept.
+    pub total: Count,
+    /// Events of the last 24 hours.
+    pub last_day: u64,
+    /// Events of the 24 hours before.
+    pub day_before: u64,
+    /// Distinct sources of the last 24 hours.
+    pub sources: Count,
+    /// Log-ins tried in the last 24 hours.
+    pub logins: u64,
+    /// Sensors that can be heard.
+    pub sensors_online: u32,
+    /// All sensors.
+    pub sensors: u32,
+    /// The last 24 hours by hour, oldest first; the last one is the hour that runs now.
+    pub hours: Vec<HourCount>,
+    /// Services of the last 24 hours, most events first, at most ten.
+    pub services: Vec<(ServiceName, u64)>,
+    /// Sources of the last 24 hours, most events first, at most ten.
+    pub top_sources: Vec<(Address, u64)>,
+    /// User names of the last 24 hours, most tried first, at most ten.
+    pub users: Vec<(Bytes, u64)>,
+    /// Passwords of the last 24 hours, most tried first, at most ten.
+    pub passwords: Vec<(Bytes, u64)>,
+    /// Newest events of severity high or critical that are not resolved or ignored, at most eight.
+    pub urgent: Vec<EventRow>,
+}
+
+/// A count that stops at a bound, so that it is quick at any size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// The number counted.
+    pub number: u64,
+    /// Whether there are more than that.
+    pub more: bool,
+}
+
+/// Events of one hour by classification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourCount {
+    /// The hour's start.
+    pub start: Timestamp,
+    /// Counts per classification, in the order of [`Classification::ALL`].
+    pub counts: Vec<u64>,
+}
+
+/// An event rejected at ingest, kept for a person to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuarantineRow {
+    /// The sensor that sent it.
+    pub sensor: SensorRef,
+    /// When.
+    pub received_at: Timestamp,
+    /// Why it was rejected.
+    pub reason: String,
+    /// What was sent.
+    pub raw: Bytes,
+}
+
+/// What a page needs to know before anything else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Groups(pub Vec<GroupRef>);
+
+/// What the set-up page asks for.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetUp {
+    /// The password of the user `admin`.
+    pub password: String,
+    /// That user's e-mail address; may be empty.
+    pub email: String,
+    /// The name of the first group.
+    pub group: String,
+}
+
+impl std::fmt::Debug for SetUp {
+    /// Leaves the password out.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SetUp").field("email", &self.email).field("group", &self.group).finish_non_exhaustive()
+    }
+}
+
+/// A sensor to add.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewSensor {
+    /// Its name.
+    pub name: String,
+    /// Its group.
+    pub group: GroupId,
+}
+
+/// What to change about an event; what is not given stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventEdit {
+    /// How far the work on it is.
+    pub status: Option<Status>,
+    /// What somebody has to say about it.
+    pub comment: Option<String>,
+}

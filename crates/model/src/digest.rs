@@ -1,0 +1,224 @@
+//! What an event comes to: counts from which its summary, class and severity follow.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Bytes, Classification, Direction, InteractionKind, Severity, raw};
+
+/// The longest subject, in bytes: what a row of a list can show.
+pub const SUBJECT: usize = 200;
+
+/// Counts over the interactions of an event. It is fed step by step, so that a growing event never has to be
+/// read again, and it is kept with the event, so that a list needs nothing else to describe it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digest {
+    /// All interactions.
+    pub interactions: u32,
+    /// Tries to log in.
+    pub logins: u32,
+    /// Those that were let in.
+    pub accepted: u32,
+    /// Commands.
+    pub commands: u32,
+    /// Requests.
+    pub requests: u32,
+    /// Files left here, and addresses to fetch from.
+    pub files: u32,
+    /// Ports knocked at.
+    pub probes: u32,
+    /// Bytes from the source.
+    pub bytes_in: u64,
+    /// The most telling thing that the source said: the credentials that were let in, else the last ones, else
+    /// the last command, request or payload. Shown after the words.
+    pub subject: Bytes,
+}
+
+/// The words of a summary; the browser says them in the reader's language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Headline {
+    /// Somebody got in.
+    LoginAccepted,
+    /// Somebody tried to.
+    LoginTried,
+    /// Commands without a log-in.
+    Commands,
+    /// Requests.
+    Requests,
+    /// Several ports.
+    Scan,
+    /// Bytes that the honeypot has no name for.
+    Payload,
+    /// Only a connection.
+    Connection,
+}
+
+impl Digest {
+    /// Counts one more interaction.
+    pub fn add(&mut self, kind: &InteractionKind) {
+        self.interactions = self.interactions.saturating_add(1);
+        match kind {
+            InteractionKind::Login { user, secret, accepted, .. } => {
+                self.logins = self.logins.saturating_add(1);
+                if *accepted || self.accepted == 0 {
+                    let mut subject = raw::cut(&user.0, SUBJECT / 2).to_vec();
+                    subject.extend_from_slice(b" / ");
+                    subject.extend_from_slice(raw::cut(&secret.0, SUBJECT / 2));
+                    self.subject = Bytes(subject);
+                }
+                self.accepted = self.accepted.saturating_add(u32::from(*accepted));
+            }
+            InteractionKind::Command { line } => {
+                self.commands = self.commands.saturating_add(1);
+                if self.logins == 0 {
+                    self.describe(&line.0);
+                }
+            }
+            InteractionKind::Request { method, path, .. } => {
+                self.requests = self.requests.saturating_add(1);
+                if self.logins == 0 {
+                    self.describe(&[method.as_ref(), b" ", path.as_ref()].concat());
+                }
+            }
+            InteractionKind::File { .. } => self.files = self.files.saturating_add(1),
+            InteractionKind::Attribute { name, .. } if name == InteractionKind::URL => {
+                self.files = self.files.saturating_add(1);
+            }
+            InteractionKind::Probe { payload, .. } => {
+                self.probes = self.probes.saturating_add(1);
+                self.bytes_in += payload.0.len() as u64;
+                if !payload.0.is_empty() {
+                    self.describe(&payload.0);
+                }
+            }
+            InteractionKind::Data { direction: Direction::In, bytes } => {
+                self.bytes_in += bytes.0.len() as u64;
+                if self.logins + self.commands + self.requests == 0 && self.subject.0.is_empty() {
+                    self.describe(&bytes.0);
+                }
+            }
+            InteractionKind::Banner { text } => {
+                if self.subject.0.is_empty() {
+                    self.describe(&text.0);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn describe(&mut self, bytes: &[u8]) {
+        self.subject = Bytes(raw::cut(bytes, SUBJECT).to_vec());
+    }
+
+    /// Which words describe the event.
+    #[must_use]
+    pub fn headline(&self) -> Headline {
+        if self.accepted > 0 {
+            Headline::LoginAccepted
+        } else if self.logins > 0 {
+            Headline::LoginTried
+        } else if self.commands > 0 {
+            Headline::Commands
+        } else if self.requests > 0 {
+            Headline::Requests
+        } else if self.probes > 1 {
+            Headline::Scan
+        } else if self.bytes_in > 0 {
+            Headline::Payload
+        } else {
+            Headline::Connection
+        }
+    }
+
+    /// What kind of touch it was so far.
+    #[must_use]
+    pub fn classification(&self) -> Classification {
+        match self.headline() {
+            Headline::Scan => Classification::Scan,
+            Headline::Connection => Classification::Connection,
+            Headline::Payload if self.probes > 0 => Classification::Connection,
+            _ => Classification::Honeypot,
+        }
+    }
+
+    /// How much it matters so far. It only ever rises while an event grows.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        match self.headline() {
+            Headline::LoginAccepted if self.commands > 0 || self.files > 0 => Severity::Critical,
+            Headline::LoginAccepted => Severity::High,
+            Headline::LoginTried if self.logins >= 10 => Severity::High,
+            Headline::LoginTried | Headline::Commands | Headline::Requests | Headline::Scan => Severity::Medium,
+            Headline::Payload | Headline::Connection => Severity::Low,
+        }
+    }
+
+    /// The summary in plain English, for the API, mails and logs.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let many = |n: u32, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
+        let subject = self.subject.visible();
+        let mut text = match self.headline() {
+            Headline::LoginAccepted => format!("Login accepted: {subject}"),
+            Headline::LoginTried => format!("{} tried: {subject}", many(self.logins, "login")),
+            Headline::Commands => format!("{}: {subject}", many(self.commands, "command")),
+            Headline::Requests => format!("{}: {subject}", many(self.requests, "request")),
+            Headline::Scan => format!("{} scanned", many(self.probes, "port")),
+            Headline::Payload => format!("{} bytes: {subject}", self.bytes_in),
+            Headline::Connection if subject.is_empty() => "Connection without data".to_owned(),
+            Headline::Connection => format!("Connection: {subject}"),
+        };
+        if self.accepted > 0 && self.commands > 0 {
+            text.push_str(&format!(", {}", many(self.commands, "command")));
+        }
+        if self.files > 0 {
+            text.push_str(&format!(", {}", many(self.files, "file")));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{LoginMethod, Transport};
+
+    fn login(user: &str, secret: &str, accepted: bool) -> InteractionKind {
+        InteractionKind::Login { user: user.into(), secret: secret.into(), method: LoginMethod::Password, accepted }
+    }
+
+    #[test]
+    fn a_session_rises_from_a_touch_to_critical() {
+        let mut digest = Digest::default();
+        let mut seen = vec![];
+        for kind in [
+            InteractionKind::Connect,
+            login("root", "admin", false),
+            login("root", "root", true),
+            InteractionKind::Command { line: "uname -a".into() },
+        ] {
+            digest.add(&kind);
+            seen.push((digest.classification(), digest.severity()));
+        }
+        assert_eq!(
+            seen,
+            [
+                (Classification::Connection, Severity::Low),
+                (Classification::Honeypot, Severity::Medium),
+                (Classification::Honeypot, Severity::High),
+                (Classification::Honeypot, Severity::Critical),
+            ]
+        );
+        assert_eq!(digest.summary(), "Login accepted: root / root, 1 command");
+    }
+
+    #[test]
+    fn one_probe_is_a_connection_and_two_are_a_scan() {
+        let probe = |port| InteractionKind::Probe { port, transport: Transport::Tcp, flags: None, payload: Bytes::default() };
+        let mut digest = Digest::default();
+        digest.add(&probe(80));
+        assert_eq!(digest.classification(), Classification::Connection);
+        digest.add(&probe(443));
+        assert_eq!(digest.classification(), Classification::Scan);
+        assert_eq!(digest.summary(), "2 ports scanned");
+    }
+}

@@ -1,0 +1,25 @@
+//! Plain types and rules that browser and server share.
+//!
+//! Nothing here does input or output, and nothing here needs cryptography or regular expressions: all of
+//! it is part of what a browser downloads.
+
+pub mod address;
+pub mod console;
+pub mod digest;
+pub mod event;
+pub mod ids;
+pub mod interaction;
+pub mod limits;
+pub mod raw;
+pub mod refusal;
+pub mod sensor;
+pub mod time;
+pub mod user;
+
+pub use address::Address;
+pub use digest::Digest;
+pub use event::{Classification, Severity, Status, Transport};
+pub use interaction::{Direction, Encounter, Interaction, InteractionKind, LoginMethod};
+pub use raw::Bytes;
+pub use refusal::{Complaint, Refusal};
+pub use time::Timestamp;

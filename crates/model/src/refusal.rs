@@ -1,0 +1,127 @@
+//! Why the server did not do what it was asked to: the one answer that pages, server functions and the API share.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a request was not carried out. It says enough to act on, and nothing about the server's insides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "refusal", rename_all = "snake_case")]
+pub enum Refusal {
+    /// Nobody is logged in, or the session ended.
+    NotLoggedIn,
+    /// The role does not allow it.
+    Forbidden,
+    /// There is no such thing, or it belongs to a group that the asker does not see.
+    NotFound,
+    /// Too many tries: come back later.
+    Wait {
+        /// How long, in seconds.
+        seconds: u32,
+    },
+    /// The server has too much to do at the moment.
+    Busy,
+    /// A value does not fit.
+    Invalid {
+        /// The field's name, as in the argument's type.
+        field: String,
+        /// What is wrong with it.
+        complaint: Complaint,
+    },
+    /// Something failed that is not the asker's fault.
+    Internal {
+        /// The number under which the server's log tells more.
+        reference: String,
+    },
+}
+
+/// What is wrong with a field's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "complaint", rename_all = "snake_case")]
+pub enum Complaint {
+    /// Nothing was entered.
+    Empty,
+    /// Too few characters.
+    TooShort {
+        /// At least so many.
+        min: u32,
+    },
+    /// Too many characters.
+    TooLong {
+        /// At most so many.
+        max: u32,
+    },
+    /// Somebody else has it already.
+    Taken,
+    /// Not an e-mail address.
+    NotAnAddress,
+    /// Two entries that should be the same differ.
+    DoNotMatch,
+    /// Not what it should be: the wrong password, say.
+    Wrong,
+    /// Too easily guessed.
+    TooWeak,
+    /// There is no such thing to choose.
+    Unknown,
+    /// Holds characters that it may not.
+    BadCharacters,
+}
+
+impl Refusal {
+    /// A complaint about one field.
+    #[must_use]
+    pub fn invalid(field: &str, complaint: Complaint) -> Self {
+        Self::Invalid { field: field.to_owned(), complaint }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotLoggedIn => f.write_str("not logged in"),
+            Self::Forbidden => f.write_str("not allowed"),
+            Self::NotFound => f.write_str("not found"),
+            Self::Wait { seconds } => write!(f, "too many tries; wait {seconds} s"),
+            Self::Busy => f.write_str("the server is busy"),
+            Self::Invalid { field, complaint } => write!(f, "{field}: {complaint}"),
+            Self::Internal { reference } => write!(f, "internal error, reference {reference}"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::TooShort { min } => write!(f, "needs at least {min} characters"),
+            Self::TooLong { max } => write!(f, "takes at most {max} characters"),
+            Self::Taken => f.write_str("is taken"),
+            Self::NotAnAddress => f.write_str("is not an e-mail address"),
+            Self::DoNotMatch => f.write_str("differs from its repetition"),
+            Self::Wrong => f.write_str("is wrong"),
+            Self::TooWeak => f.write_str("is too easily guessed"),
+            Self::Unknown => f.write_str("does not exist"),
+            Self::BadCharacters => f.write_str("holds characters that are not allowed"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn survives_the_way_to_the_browser() {
+        for refusal in [
+            Refusal::NotLoggedIn,
+            Refusal::Wait { seconds: 30 },
+            Refusal::invalid("password", Complaint::TooShort { min: 12 }),
+            Refusal::Internal { reference: "7f3a-0192".into() },
+        ] {
+            let json = serde_json::to_string(&refusal).unwrap();
+            assert_eq!(serde_json::from_str::<Refusal>(&json).unwrap(), refusal, "{json}");
+        }
+    }
+}

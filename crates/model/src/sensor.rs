@@ -1,0 +1,108 @@
+//! Sensors as pages and the API show them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Address, Timestamp,
+    event::{ServiceName, Transport, words},
+    ids::{GroupId, InstanceId, SensorId},
+};
+
+words! {
+    /// Whether a sensor can be heard.
+    Presence {
+        /// Added, but it never called.
+        Waiting = 0 "waiting",
+        /// Its held poll is open, or was a moment ago.
+        Online = 1 "online",
+        /// It has not called for longer than it should.
+        Offline = 2 "offline",
+        /// Its key is no longer taken.
+        Revoked = 3 "revoked",
+    }
+}
+
+words! {
+    /// How far a sensor is with a service that it should run.
+    InstanceState {
+        /// The sensor has not confirmed it yet.
+        Scheduled = 0 "scheduled",
+        /// The sensor runs it.
+        Running = 1 "running",
+        /// The sensor could not start it.
+        Failed = 2 "failed",
+    }
+}
+
+/// A port that an instance listens on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Port {
+    /// The number.
+    pub number: u16,
+    /// The protocol.
+    pub transport: Transport,
+}
+
+/// One service on one sensor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceView {
+    /// Its id.
+    pub id: InstanceId,
+    /// The service.
+    pub service: ServiceName,
+    /// Where it listens.
+    pub ports: Vec<Port>,
+    /// How far it is.
+    pub state: InstanceState,
+    /// Why it is not running, where the sensor said so.
+    pub reason: Option<String>,
+}
+
+/// A sensor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SensorView {
+    /// Its id.
+    pub id: SensorId,
+    /// Its name.
+    pub name: String,
+    /// Its group.
+    pub group: GroupRef,
+    /// Whether it can be heard.
+    pub presence: Presence,
+    /// Since when the presence is what it is; `None` while it never called.
+    pub since: Option<Timestamp>,
+    /// The address it last called from.
+    pub address: Option<Address>,
+    /// Its program's version.
+    pub version: Option<String>,
+    /// Its processor architecture, as Rust names it.
+    pub architecture: Option<String>,
+    /// Parts of events that wait in its spool.
+    pub queued: u64,
+    /// Parts that a full spool had to drop.
+    pub dropped: u64,
+    /// What it should run, and how far that is.
+    pub instances: Vec<InstanceView>,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+/// A group's id and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct GroupRef {
+    /// The id.
+    pub id: GroupId,
+    /// The name.
+    pub name: String,
+}
+
+/// What the console shows once, when a sensor was added or is to enrol anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// The sensor.
+    pub sensor: SensorId,
+    /// The one command that starts it.
+    pub command: String,
+    /// Until when the token in it is good.
+    pub expires_at: Timestamp,
+}

@@ -1,0 +1,34 @@
+//! Places at which a test lets the process kill itself as SIGKILL from outside would.
+//!
+//! With the feature `kill-points`, `SKEP_KILL_AT` names the place and `SKEP_KILL_AFTER` says at which visit to it.
+//! Without the feature there is nothing of it in the program.
+
+/// Reports are taken from the honeypots, and not on disk yet.
+pub const AFTER_RECEIVE: &str = "after-receive";
+/// Parts are on disk, and not sent yet.
+pub const AFTER_FSYNC: &str = "after-fsync";
+/// The server has acknowledged parts, and that is not written down yet.
+pub const AFTER_SEND: &str = "after-send";
+
+/// Kills the process when this is the place and the time to do so.
+#[cfg(feature = "kill-points")]
+pub fn reach(place: &str) {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    static VISITS: AtomicU64 = AtomicU64::new(0);
+
+    if std::env::var("SKEP_KILL_AT").is_ok_and(|wanted| wanted == place) {
+        let wanted = std::env::var("SKEP_KILL_AFTER")
+            .ok()
+            .and_then(|number| number.parse().ok())
+            .unwrap_or(1);
+        if VISITS.fetch_add(1, Ordering::SeqCst) + 1 == wanted {
+            let _ = nix::sys::signal::kill(nix::unistd::getpid(), nix::sys::signal::SIGKILL);
+        }
+    }
+}
+
+/// Does nothing.
+#[cfg(not(feature = "kill-points"))]
+#[inline]
+pub fn reach(_place: &str) {}

@@ -1,0 +1,137 @@
+//! The command line.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use skep_protocol::token::EnrolmentToken;
+use url::Url;
+
+/// A Skep sensor: runs honeypots, and reports whoever touches them to its server.
+#[derive(Debug, Parser)]
+#[command(name = "skep-sensor", version)]
+pub struct Options {
+    /// What to log: error, warn, info, debug, or a filter such as `info,skep_sensor=debug`.
+    #[arg(long, env = "SKEP_LOG", default_value = "info", global = true)]
+    pub log: String,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Enrol, if that was not done yet, and run until stopped.
+    Run(Run),
+}
+
+/// How to run.
+#[derive(Clone, Debug, Args)]
+pub struct Run {
+    /// The server's address, such as `https://skep.example:3443`. After enrolment it is known.
+    #[arg(long, env = "SKEP_SENSOR_SERVER", value_parser = server)]
+    pub server: Option<Url>,
+    /// The one-time enrolment token from the console's Sensors page. Not looked at after enrolment.
+    #[arg(long, env = "SKEP_SENSOR_TOKEN", hide_env_values = true)]
+    pub token: Option<EnrolmentToken>,
+    /// The folder for the identity and for what was not delivered yet.
+    #[arg(long, env = "SKEP_SENSOR_DATA", default_value = "./sensor-data")]
+    pub data: PathBuf,
+    /// How much of what was not delivered yet is kept, in megabytes; when it is full, the oldest is dropped.
+    #[arg(long, env = "SKEP_SENSOR_SPOOL_SIZE", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    pub spool_size: u32,
+    /// Enrol with the token although the data folder has an identity.
+    #[arg(long)]
+    pub enrol_again: bool,
+    /// Allow plain HTTP to a server that is not on this machine. Whoever is in between can read and change everything.
+    #[arg(long, env = "SKEP_INSECURE_HTTP", value_parser = clap::builder::FalseyValueParser::new())]
+    pub insecure_http: bool,
+    /// The user to become when started as root; only the right to open ports below 1024 is kept. `root` stays root.
+    #[arg(long, env = "SKEP_SENSOR_USER", default_value = "nobody")]
+    pub user: String,
+}
+
+/// A server address that plain HTTP is not allowed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "plain HTTP is only for a server on this machine: use https://, or --insecure-http if you know why"
+)]
+pub struct PlainHttp;
+
+/// Refuses plain HTTP to another machine, unless it is allowed.
+pub fn check_scheme(server: &Url, insecure: bool) -> Result<(), PlainHttp> {
+    let local = server.host_str().is_some_and(|host| {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost"
+            || host
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    });
+    if server.scheme() == "https" || local || insecure {
+        Ok(())
+    } else {
+        Err(PlainHttp)
+    }
+}
+
+/// Reads a server's address: scheme, host and port, nothing more.
+fn server(text: &str) -> Result<Url, String> {
+    let form = "expected an address such as https://skep.example:3443";
+    let url: Url = text.parse().map_err(|_| form.to_owned())?;
+    let plain = matches!(url.scheme(), "https" | "http")
+        && url.has_host()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if plain { Ok(url) } else { Err(form.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn an_address_is_scheme_host_and_port() {
+        for good in [
+            "https://skep.example:3443",
+            "https://[2001:db8::1]:3443/",
+            "http://127.0.0.1:3000",
+        ] {
+            assert!(server(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "skep.example:3443",
+            "https://a/path",
+            "ftp://a",
+            "https://user@a",
+            "https://a?b",
+            "",
+        ] {
+            assert!(server(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn plain_http_stays_on_this_machine() {
+        for local in [
+            "http://127.0.0.1:3000",
+            "http://[::1]:3000",
+            "http://localhost",
+        ] {
+            assert_eq!(check_scheme(&local.parse().unwrap(), false), Ok(()));
+        }
+        let remote = "http://192.0.2.1:3000".parse().unwrap();
+        assert_eq!(check_scheme(&remote, false), Err(PlainHttp));
+        assert_eq!(check_scheme(&remote, true), Ok(()));
+    }
+}

@@ -1,0 +1,149 @@
+//! The held poll: tells the server how the sensor is, and takes what the server wants it to be.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use skep_protocol::message::{HOLD_SECONDS, PollAnswer, PollRequest, SensorStatus};
+
+use crate::{
+    client::{CallError, Client},
+    identity::{Identity, Trust},
+    retry::{Retry, jittered},
+    runtime::Runtime,
+    spool::Spool,
+};
+
+const PATIENCE: Duration = Duration::from_secs(HOLD_SECONDS + 15);
+
+/// A poll that was held for less than this, and brought nothing, is not followed by the next one at once.
+const HELD: Duration = Duration::from_secs(1);
+
+/// Polls until it is dropped.
+pub struct Poll {
+    client: Arc<Client>,
+    runtime: Arc<Runtime>,
+    spool: Spool,
+    identity: Identity,
+    folder: PathBuf,
+    started: Instant,
+}
+
+impl Poll {
+    /// New authorities are kept in the identity in `folder`.
+    #[must_use]
+    pub fn new(
+        client: Arc<Client>,
+        runtime: Arc<Runtime>,
+        spool: Spool,
+        identity: Identity,
+        folder: PathBuf,
+    ) -> Self {
+        Self {
+            client,
+            runtime,
+            spool,
+            identity,
+            folder,
+            started: Instant::now(),
+        }
+    }
+
+    /// Asks again and again.
+    pub async fn run(mut self) {
+        let mut retry = Retry::new("poll");
+        let mut at_once = true;
+        loop {
+            let asked = Instant::now();
+            let (revision, request) = self.request(at_once).await;
+            let answer = tokio::select! {
+                answer = self.ask(&request) => answer,
+                // The server should know now, not when the held poll ends.
+                () = self.runtime.changed() => {
+                    at_once = true;
+                    continue;
+                }
+            };
+            match answer {
+                Ok(answer) => {
+                    retry.succeeded();
+                    self.renew(answer.authorities);
+                    let new = answer
+                        .configuration
+                        .filter(|configuration| Some(configuration.revision) != revision);
+                    let pause = new.is_none() && !at_once && asked.elapsed() < HELD;
+                    at_once = new.is_some();
+                    if let Some(configuration) = new {
+                        self.runtime.apply(configuration).await;
+                    }
+                    if pause {
+                        tokio::time::sleep(jittered(HELD * 2)).await;
+                    }
+                }
+                Err(error) => {
+                    at_once = true;
+                    tokio::time::sleep(retry.failed(&error)).await;
+                }
+            }
+        }
+    }
+
+    async fn ask(&self, request: &PollRequest) -> Result<PollAnswer, CallError> {
+        self.client.post("/sensor/v1/poll", request, PATIENCE).await
+    }
+
+    async fn request(&self, at_once: bool) -> (Option<u64>, PollRequest) {
+        let (active_revision, instances) = self.runtime.status().await;
+        let spool = self.spool.status();
+        let status = SensorStatus {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            architecture: std::env::consts::ARCH.to_owned(),
+            uptime: self.started.elapsed().as_secs(),
+            queued: spool.queued,
+            dropped: spool.dropped,
+            clock_offset: self.client.clock().clock().offset(),
+            memory: memory(),
+            instances,
+        };
+        let request = PollRequest {
+            active_revision,
+            status,
+            at_once,
+        };
+        (active_revision, request)
+    }
+
+    /// Trusts other authorities from now on, when the server names any.
+    fn renew(&mut self, authorities: Vec<String>) {
+        let known =
+            self.identity.trust == Trust::WebPki || self.identity.authorities == authorities;
+        if known || authorities.is_empty() {
+            return;
+        }
+        let mut identity = self.identity.clone();
+        identity.authorities = authorities;
+        if let Err(error) = self.client.trust(identity.anchors()) {
+            tracing::error!("the server's new authorities are not taken: {error}");
+            return;
+        }
+        match identity.save(&self.folder) {
+            Ok(()) => {
+                tracing::info!("the server's authorities have changed");
+                self.identity = identity;
+            }
+            Err(error) => tracing::error!("the server's new authorities cannot be kept: {error}"),
+        }
+    }
+}
+
+/// The memory that this program has in use, in bytes; 0 where the system does not tell.
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kilobytes = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    kilobytes.unwrap_or(0) * 1024
+}

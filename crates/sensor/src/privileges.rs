@@ -1,0 +1,162 @@
+//! Gives up what root may and a sensor need not.
+//!
+//! Started as root, the process becomes another user and keeps the one capability to open ports below 1024. This
+//! concerns the calling thread, so it comes before any other thread is started. Started as anybody else, the process
+//! stays as it is.
+
+use std::{
+    fs, io,
+    os::unix::fs::lchown,
+    path::{Path, PathBuf},
+};
+
+use nix::unistd::{Uid, User};
+
+/// What a data folder consists of; nothing else in it is given to another user.
+const OWN: [&str; 7] = [
+    "lock",
+    "identity.json",
+    "clock.json",
+    "configuration.json",
+    "spool",
+    "refused",
+    "identity.new",
+];
+
+/// Privileges that could not be given up, or a data folder that cannot be used without them.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivilegeError {
+    /// There is no such user.
+    #[error("there is no user {0} to become; name another one with --user")]
+    NoUser(String),
+    /// The system refused.
+    #[error(
+        "privileges of root cannot be given up ({step}): {problem}; start the sensor as another user, or use --user root"
+    )]
+    Drop {
+        /// What was tried.
+        step: &'static str,
+        /// What the system said.
+        problem: String,
+    },
+    /// The folder.
+    #[error("user {user} cannot use the data folder {}: {error}; name another one with --data, or another user with --user", .folder.display())]
+    Folder {
+        /// Who.
+        user: String,
+        /// Which.
+        folder: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+/// Makes the data folder, and becomes `user` if the process is root's. Returns who it is from now on if that changed.
+pub fn drop(user: &str, folder: &Path) -> Result<Option<String>, PrivilegeError> {
+    let root = Uid::effective().is_root();
+    let user = if root && user != "root" {
+        Some(
+            User::from_name(user)
+                .ok()
+                .flatten()
+                .ok_or_else(|| PrivilegeError::NoUser(user.to_owned()))?,
+        )
+    } else {
+        None
+    };
+    let name = user
+        .as_ref()
+        .map_or_else(|| Uid::effective().to_string(), |user| user.name.clone());
+    let unusable = |error| PrivilegeError::Folder {
+        user: name.clone(),
+        folder: folder.to_owned(),
+        error,
+    };
+    make(folder).map_err(unusable)?;
+    if let Some(user) = &user {
+        hand_over(folder, user).map_err(unusable)?;
+        become_user(user)?;
+    }
+    probe(folder).map_err(unusable)?;
+    Ok(user.map(|user| user.name))
+}
+
+fn make(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+}
+
+/// Gives the folder to the user if it is ours: empty, or locked by a sensor once. A folder that somebody uses for
+/// other things keeps its owner.
+fn hand_over(folder: &Path, user: &User) -> io::Result<()> {
+    let ours = fs::symlink_metadata(folder.join("lock")).is_ok_and(|lock| lock.is_file());
+    if !ours && fs::read_dir(folder)?.next().is_some() {
+        return Ok(());
+    }
+    let (uid, gid) = (Some(user.uid.as_raw()), Some(user.gid.as_raw()));
+    lchown(folder, uid, gid)?;
+    for name in OWN {
+        let path = folder.join(name);
+        let Ok(metadata) = fs::symlink_metadata(&path) else {
+            continue;
+        };
+        lchown(&path, uid, gid)?;
+        if metadata.is_dir() {
+            for entry in fs::read_dir(&path)? {
+                lchown(entry?.path(), uid, gid)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tries what the sensor will do all the time.
+fn probe(folder: &Path) -> io::Result<()> {
+    let probe = folder.join("probe.new");
+    fs::write(&probe, b"")?;
+    fs::remove_file(&probe)?;
+    fs::read_dir(folder).map(|_| ())
+}
+
+#[cfg(target_os = "linux")]
+fn become_user(user: &User) -> Result<(), PrivilegeError> {
+    use caps::{CapSet, Capability, CapsHashSet};
+    use nix::{
+        sys::prctl,
+        unistd::{setgid, setgroups, setuid},
+    };
+
+    fn failed<E: ToString>(step: &'static str) -> impl FnOnce(E) -> PrivilegeError {
+        move |error| PrivilegeError::Drop {
+            step,
+            problem: error.to_string(),
+        }
+    }
+
+    // A container may have taken this capability away already: then there are no low ports.
+    let may_bind = caps::has_cap(None, CapSet::Permitted, Capability::CAP_NET_BIND_SERVICE)
+        .map_err(failed("reading capabilities"))?;
+    let kept: CapsHashSet = may_bind
+        .then_some(Capability::CAP_NET_BIND_SERVICE)
+        .into_iter()
+        .collect();
+    prctl::set_keepcaps(true).map_err(failed("keeping capabilities"))?;
+    setgroups(&[]).map_err(failed("leaving groups"))?;
+    setgid(user.gid).map_err(failed("changing the group"))?;
+    setuid(user.uid).map_err(failed("changing the user"))?;
+    caps::set(None, CapSet::Permitted, &kept).map_err(failed("permitted capabilities"))?;
+    caps::set(None, CapSet::Effective, &kept).map_err(failed("effective capabilities"))?;
+    caps::clear(None, CapSet::Inheritable).map_err(failed("inherited capabilities"))?;
+    prctl::set_no_new_privs().map_err(failed("forbidding new privileges"))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn become_user(user: &User) -> Result<(), PrivilegeError> {
+    Err(PrivilegeError::Drop {
+        step: "this system has no capabilities",
+        problem: format!("cannot become {}", user.name),
+    })
+}

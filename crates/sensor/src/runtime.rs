@@ -1,0 +1,239 @@
+//! From what the server wants to what runs.
+
+use std::{collections::HashMap, path::PathBuf, time::Duration};
+
+use skep_honeypots::{
+    listen::{self, Running},
+    record::{Clock, Report, Reporter},
+};
+use skep_model::{ids::InstanceId, sensor::InstanceState};
+use skep_protocol::message::{Configuration, InstanceConfiguration, InstanceReport};
+use tokio::{
+    sync::{Mutex, Notify, mpsc},
+    task::JoinSet,
+    time::timeout,
+};
+
+use crate::files;
+
+/// How often an instance that could not be started is tried again.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// How long a honeypot may take to let go of its connections.
+const STOP: Duration = Duration::from_secs(1);
+
+/// Runs the instances of the configuration that was given last.
+pub struct Runtime {
+    clock: Clock,
+    seed: [u8; 32],
+    file: PathBuf,
+    changed: Notify,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// `None` once the sensor is stopping: honeypots hold the only other senders.
+    reports: Option<mpsc::Sender<Report>>,
+    revision: Option<u64>,
+    instances: HashMap<InstanceId, Instance>,
+}
+
+struct Instance {
+    configuration: InstanceConfiguration,
+    running: Result<Running, String>,
+}
+
+impl Runtime {
+    /// Nothing runs yet. `file` is where the configuration is kept.
+    #[must_use]
+    pub fn new(reports: mpsc::Sender<Report>, clock: Clock, seed: [u8; 32], file: PathBuf) -> Self {
+        let state = State {
+            reports: Some(reports),
+            revision: None,
+            instances: HashMap::new(),
+        };
+        Self {
+            clock,
+            seed,
+            file,
+            changed: Notify::new(),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Runs what was kept from the last time, if anything.
+    pub async fn restore(&self) {
+        match files::read::<Configuration>(&self.file) {
+            Ok(Some(configuration)) => self.run(configuration).await,
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!("nothing is caught before the server answers: {error}");
+            }
+        }
+    }
+
+    /// Runs a new configuration, and keeps it. Instances that are the same in both are left alone.
+    pub async fn apply(&self, configuration: Configuration) {
+        if let Err(error) = files::replace(&self.file, &configuration) {
+            tracing::warn!("the configuration cannot be kept over a restart: {error}");
+        }
+        self.run(configuration).await;
+    }
+
+    async fn run(&self, configuration: Configuration) {
+        let mut state = self.state.lock().await;
+        // Stop first, so that ports are free for whoever gets them now.
+        let keep: HashMap<_, _> = configuration
+            .instances
+            .iter()
+            .map(|instance| (instance.id, instance))
+            .collect();
+        let gone: Vec<Instance> = state
+            .instances
+            .extract_if(|id, instance| keep.get(id) != Some(&&instance.configuration))
+            .map(|(_, instance)| instance)
+            .collect();
+        stop(gone).await;
+        for wanted in configuration.instances {
+            if !state.instances.contains_key(&wanted.id) {
+                self.start(&mut state, wanted).await;
+            }
+        }
+        state.revision = Some(configuration.revision);
+    }
+
+    /// Tries again, every now and then, to start what failed. Never returns.
+    pub async fn mend(&self) {
+        loop {
+            tokio::time::sleep(RETRY).await;
+            let mut state = self.state.lock().await;
+            let failed: Vec<Instance> = state
+                .instances
+                .extract_if(|_, instance| instance.running.is_err())
+                .map(|(_, instance)| instance)
+                .collect();
+            for instance in failed {
+                let before = instance.running.err();
+                let id = instance.configuration.id;
+                self.start(&mut state, instance.configuration).await;
+                let now = state.instances.get(&id);
+                if now.and_then(|instance| instance.running.as_ref().err()) != before.as_ref() {
+                    self.changed.notify_one();
+                }
+            }
+        }
+    }
+
+    /// Waits until something changed by itself, not by a new configuration.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// The active revision, and how the instances are.
+    pub async fn status(&self) -> (Option<u64>, Vec<InstanceReport>) {
+        let state = self.state.lock().await;
+        let mut reports: Vec<_> = state.instances.values().map(Instance::report).collect();
+        reports.sort_by_key(|report| report.id);
+        (state.revision, reports)
+    }
+
+    /// Stops everything; open events end.
+    pub async fn stop(&self) {
+        let mut state = self.state.lock().await;
+        state.reports = None;
+        stop(std::mem::take(&mut state.instances).into_values()).await;
+    }
+
+    async fn start(&self, state: &mut State, configuration: InstanceConfiguration) {
+        let Some(reports) = state.reports.clone() else {
+            return;
+        };
+        let running = self.listen(&configuration, reports).await;
+        match &running {
+            Ok(_) => tracing::info!(
+                "{} listens on {} {}",
+                configuration.service,
+                configuration.address,
+                ports(&configuration)
+            ),
+            Err(reason) => tracing::error!(
+                "{} cannot run on {} {}, which is tried again every {} s: {reason}",
+                configuration.service,
+                configuration.address,
+                ports(&configuration),
+                RETRY.as_secs()
+            ),
+        }
+        let instance = Instance {
+            configuration,
+            running,
+        };
+        state.instances.insert(instance.configuration.id, instance);
+    }
+
+    async fn listen(
+        &self,
+        configuration: &InstanceConfiguration,
+        reports: mpsc::Sender<Report>,
+    ) -> Result<Running, String> {
+        let service = &configuration.service;
+        let honeypot = skep_honeypots::find(service.as_str())
+            .ok_or_else(|| format!("this sensor's version has no honeypot named {service}"))?;
+        let configured = honeypot
+            .configure(&configuration.settings, &self.seed)
+            .map_err(|error| error.to_string())?;
+        let reporter = Reporter::new(
+            service.clone(),
+            configuration.id,
+            honeypot.describe().revision,
+            self.clock.clone(),
+            reports,
+        );
+        listen::start(
+            configured,
+            configuration.address,
+            &configuration.ports,
+            listen::Limits::default(),
+            reporter,
+        )
+        .await
+        .map_err(|error| error.to_string())
+    }
+}
+
+impl Instance {
+    fn report(&self) -> InstanceReport {
+        let (state, reason) = match &self.running {
+            Ok(_) => (InstanceState::Running, None),
+            Err(reason) => (InstanceState::Failed, Some(reason.clone())),
+        };
+        InstanceReport {
+            id: self.configuration.id,
+            state,
+            reason,
+        }
+    }
+
+    async fn stop(self) {
+        if let Ok(running) = self.running {
+            // When the time is over, dropping what is left of it stops it too.
+            let _ = timeout(STOP, running.stop()).await;
+            tracing::info!("{} stopped", self.configuration.service);
+        }
+    }
+}
+
+/// Stops instances, all at the same time.
+async fn stop(instances: impl IntoIterator<Item = Instance>) {
+    let stopping: JoinSet<()> = instances.into_iter().map(Instance::stop).collect();
+    stopping.join_all().await;
+}
+
+fn ports(configuration: &InstanceConfiguration) -> String {
+    let ports: Vec<String> = configuration
+        .ports
+        .iter()
+        .map(|port| format!("{}/{}", port.number, port.transport))
+        .collect();
+    ports.join(" ")
+}

@@ -1,0 +1,216 @@
+//! The event list: rows by any filter, newest first, paged by key.
+
+use skep_model::{
+    Classification, Digest, Severity, Status, Transport,
+    console::{Cursor, EventQuery, EventRow, SensorRef},
+    ids::GroupId,
+    sensor::GroupRef,
+};
+use sqlx::{
+    Any,
+    any::{AnyArguments, AnyRow},
+    query::Query,
+};
+
+use crate::{Scope, Store, StoreError, database::own, read::Read};
+
+/// Which events to list.
+#[derive(Clone, Debug)]
+pub struct Listing<'a> {
+    /// Who may see what.
+    pub scope: &'a Scope,
+    /// Which of those.
+    pub query: &'a EventQuery,
+    /// Older than this one.
+    pub before: Option<Cursor>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// The columns of [`event_row`].
+pub(crate) const COLUMNS: &str = "e.number, e.id, e.started_at, e.ended_at, e.source, e.source_port, e.target_port, e.transport, \
+     e.classification, e.severity, e.status, e.count, e.interactions, e.logins, e.accepted, e.commands, e.requests, e.files, \
+     e.probes, e.bytes_in, e.subject, e.country, e.sensor_id, e.group_id, e.next_index, s.name AS sensor_name, \
+     g.name AS group_name, v.name AS service_name";
+
+/// The tables of [`COLUMNS`]. A sensor or group that was removed leaves its events without a name.
+pub(crate) const TABLES: &str = "events e LEFT JOIN sensors s ON s.id = e.sensor_id LEFT JOIN groups g ON g.id = e.group_id \
+     JOIN services v ON v.id = e.service_id";
+
+/// A value to bind.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    Number(i64),
+    Bytes(Vec<u8>),
+    Text(String),
+}
+
+pub(crate) type AnyQuery<'q> = Query<'q, Any, AnyArguments>;
+
+pub(crate) fn bind<'q>(mut query: AnyQuery<'q>, values: Vec<Value>) -> AnyQuery<'q> {
+    for value in values {
+        query = match value {
+            Value::Number(number) => query.bind(number),
+            Value::Bytes(bytes) => query.bind(bytes),
+            Value::Text(text) => query.bind(text),
+        };
+    }
+    query
+}
+
+/// Conditions that must all hold, and the values in them.
+#[derive(Default)]
+pub(crate) struct Conditions {
+    sql: Vec<String>,
+    pub(crate) values: Vec<Value>,
+}
+
+impl Conditions {
+    /// Adds `column operator $n`.
+    pub(crate) fn add(&mut self, comparison: &str, value: Value) {
+        self.values.push(value);
+        self.sql.push(format!("{comparison} ${}", self.values.len()));
+    }
+
+    /// Adds `column IN (…)`, or nothing for no values.
+    pub(crate) fn any_of(&mut self, column: &str, values: Vec<Value>) {
+        if values.is_empty() {
+            return;
+        }
+        let first = self.values.len() + 1;
+        let list: Vec<String> = (first..first + values.len()).map(|n| format!("${n}")).collect();
+        self.sql.push(format!("{column} IN ({})", list.join(", ")));
+        self.values.extend(values);
+    }
+
+    /// Adds the groups that may be seen.
+    pub(crate) fn scope(&mut self, column: &str, scope: &Scope) {
+        match scope {
+            Scope::Everything => {}
+            Scope::Groups(groups) if groups.is_empty() => self.sql.push("1 = 0".to_owned()),
+            Scope::Groups(groups) => {
+                self.any_of(column, groups.iter().map(|id| Value::Bytes(id.as_bytes().to_vec())).collect());
+            }
+        }
+    }
+
+    /// Adds that `sensor_id` is a sensor of one of these groups.
+    pub(crate) fn sensors_of(&mut self, groups: &[GroupId]) {
+        let mut inner = Self { sql: vec![], values: std::mem::take(&mut self.values) };
+        inner.scope("group_id", &Scope::Groups(groups.to_vec()));
+        self.sql.push(format!("sensor_id IN (SELECT id FROM sensors {})", inner.sql()));
+        self.values = inner.values;
+    }
+
+    /// Adds a condition of constants only.
+    pub(crate) fn plain(&mut self, sql: &str) {
+        self.sql.push(sql.to_owned());
+    }
+
+    /// `WHERE …`, or nothing.
+    pub(crate) fn sql(&self) -> String {
+        if self.sql.is_empty() { String::new() } else { format!("WHERE {}", self.sql.join(" AND ")) }
+    }
+
+    /// The conditions of an event query, on the alias `e`.
+    pub(crate) fn events(scope: &Scope, query: &EventQuery) -> Self {
+        let mut conditions = Self::default();
+        let numbers = |values: Vec<i64>| values.into_iter().map(Value::Number).collect();
+        conditions.scope("e.group_id", scope);
+        conditions.any_of("e.sensor_id", query.sensor.iter().map(|id| Value::Bytes(id.as_bytes().to_vec())).collect());
+        if let Some(source) = query.source {
+            conditions.add("e.source =", Value::Bytes(source.to_bytes().to_vec()));
+        }
+        if !query.service.is_empty() {
+            let first = conditions.values.len() + 1;
+            let list: Vec<String> = (first..first + query.service.len()).map(|n| format!("${n}")).collect();
+            conditions.sql.push(format!("e.service_id IN (SELECT id FROM services WHERE name IN ({}))", list.join(", ")));
+            conditions.values.extend(query.service.iter().map(|name| Value::Text(name.to_string())));
+        }
+        conditions.any_of("e.classification", numbers(query.classification.iter().map(|v| v.number()).collect()));
+        conditions.any_of("e.severity", numbers(query.severity.iter().map(|v| v.number()).collect()));
+        conditions.any_of("e.status", numbers(query.status.iter().map(|v| v.number()).collect()));
+        if let Some(since) = query.since {
+            conditions.add("e.started_at >=", Value::Number(since.0));
+        }
+        conditions
+    }
+}
+
+/// `column IN ($first, …)` for the groups in scope, and their ids.
+pub(crate) fn group_filter<'a>(scope: &'a Scope, column: &str, first: usize) -> (String, Vec<&'a GroupId>) {
+    match scope {
+        Scope::Everything => ("1 = 1".to_owned(), vec![]),
+        Scope::Groups(groups) if groups.is_empty() => ("1 = 0".to_owned(), vec![]),
+        Scope::Groups(groups) => {
+            let list: Vec<String> = (first..first + groups.len()).map(|n| format!("${n}")).collect();
+            (format!("{column} IN ({})", list.join(", ")), groups.iter().collect())
+        }
+    }
+}
+
+/// Reads the columns of [`COLUMNS`].
+pub(crate) fn event_row(row: &AnyRow) -> Result<EventRow, StoreError> {
+    Ok(EventRow {
+        id: row.id("id")?,
+        number: row.number("number")?,
+        started_at: row.time("started_at")?,
+        ended_at: row.maybe_time("ended_at")?,
+        sensor: SensorRef { id: row.id("sensor_id")?, name: row.maybe_text("sensor_name")?.unwrap_or_default() },
+        group: GroupRef { id: row.id("group_id")?, name: row.maybe_text("group_name")?.unwrap_or_default() },
+        service: row.word("service_name")?,
+        source: row.id("source")?,
+        source_port: u16::try_from(row.number("source_port")?).unwrap_or_default(),
+        target_port: u16::try_from(row.number("target_port")?).unwrap_or_default(),
+        transport: row.parsed("transport", Transport::from_number)?,
+        classification: row.parsed("classification", Classification::from_number)?,
+        severity: row.parsed("severity", Severity::from_number)?,
+        status: row.parsed("status", Status::from_number)?,
+        digest: Digest {
+            interactions: row.count("interactions")?,
+            logins: row.count("logins")?,
+            accepted: row.count("accepted")?,
+            commands: row.count("commands")?,
+            requests: row.count("requests")?,
+            files: row.count("files")?,
+            probes: row.count("probes")?,
+            bytes_in: row.number("bytes_in")? as u64,
+            subject: row.data("subject")?,
+        },
+        count: row.count("count")?,
+        country: row.maybe_text("country")?,
+    })
+}
+
+impl Store {
+    /// The newest events that match, newest first.
+    pub async fn list_events(&self, listing: &Listing<'_>) -> Result<Vec<EventRow>, StoreError> {
+        let mut conditions = Conditions::events(listing.scope, listing.query);
+        if let Some(Cursor { started_at, number }) = listing.before {
+            let at = conditions.values.len() + 1;
+            conditions.plain(&format!("(e.started_at < ${at} OR (e.started_at = ${at} AND e.number < ${}))", at + 1));
+            conditions.values.extend([Value::Number(started_at.0), Value::Number(number)]);
+        }
+        conditions.values.push(Value::Number(i64::from(listing.limit)));
+        let sql = format!(
+            "SELECT {COLUMNS} FROM {TABLES} {} ORDER BY e.started_at DESC, e.number DESC LIMIT ${}",
+            conditions.sql(),
+            conditions.values.len()
+        );
+        let rows = bind(sqlx::query(own(sql)), conditions.values).fetch_all(&self.read).await?;
+        rows.iter().map(event_row).collect()
+    }
+
+    /// How many events match, counted up to `most`.
+    pub async fn count_events(&self, scope: &Scope, query: &EventQuery, most: u32) -> Result<u64, StoreError> {
+        let mut conditions = Conditions::events(scope, query);
+        conditions.values.push(Value::Number(i64::from(most)));
+        let sql = format!(
+            "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM events e {} LIMIT ${}) AS some",
+            conditions.sql(),
+            conditions.values.len()
+        );
+        let row = bind(sqlx::query(own(sql)), conditions.values).fetch_one(&self.read).await?;
+        Ok(row.number("n")? as u64)
+    }
+}

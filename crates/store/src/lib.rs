@@ -1,0 +1,39 @@
+//! The only crate with SQL: SQLite and PostgreSQL behind one API.
+//!
+//! Each statement is written once, for both engines, through sqlx's `Any` driver: `$1` placeholders, BIGINT,
+//! TEXT and bytes only. Where the engines really differ, [`Engine`] tells which one it is.
+//!
+//! There is one way to write to SQLite: a pool of a single connection, whose transactions begin IMMEDIATE.
+//! Reads have a pool of their own and never wait for it.
+
+mod accounts;
+mod audit;
+mod database;
+mod event_list;
+mod event_work;
+mod events;
+mod ingest;
+mod quarantine;
+mod read;
+mod rollup;
+mod sensors;
+mod settings;
+mod tokens;
+
+pub use accounts::{NewUser, SessionRow, UserRow};
+pub use audit::AuditEntry;
+pub use database::{Engine, Store, StoreError};
+pub use event_list::Listing;
+pub use ingest::{Change, Delivery, NumberedPart, Taken};
+pub use rollup::{Field, Span, TopValue};
+pub use sensors::{InstanceRow, NewInstance, SensorRow};
+pub use tokens::{NewToken, TokenRow};
+
+/// Which groups a reader may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them, and what has none.
+    Everything,
+    /// These.
+    Groups(Vec<skep_model::ids::GroupId>),
+}

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Measures, and prints ratios: ingest against direct insertion on both databases, memory, transfer of a first
+# visit, attack to screen.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/env.sh
+
+scripts/build.sh
+cargo build --release -p skep-bench
+scripts/postgres.sh target/release/skep-bench
+npm test --silent --prefix end2end -- attack-to-screen footprint

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Builds what runs, in release: the server with its browser half, and the sensor.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/env.sh
+
+cargo leptos build --release
+cargo build --release -p skep-sensor

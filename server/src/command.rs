@@ -1,0 +1,106 @@
+//! What the command line can do.
+
+use std::{fs, sync::atomic::AtomicBool};
+
+use skep_hub::{Actor, Client, Hub, HubError, Options, StartError, Store, StoreError};
+use skep_model::{Refusal, Transport, console::SetUp};
+
+use crate::options::{Common, Serve, Token, TokenCommand};
+
+/// Why a command failed, in words for whoever typed it.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The data folder.
+    #[error("the data folder {folder} cannot be used: {error}")]
+    Data {
+        /// Which.
+        folder: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The database.
+    #[error("the database cannot be used: {0}. Check DATABASE_URL, or the space and rights of the data folder")]
+    Database(#[from] StoreError),
+    /// The rest of the start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The hub said no.
+    #[error("{0}")]
+    Refused(String),
+    /// Serving.
+    #[error(transparent)]
+    Serve(#[from] crate::serve::ServeError),
+}
+
+impl From<HubError> for CommandError {
+    fn from(error: HubError) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+/// Opens database and hub.
+pub async fn open(common: &Common) -> Result<Hub, CommandError> {
+    let data = |error| CommandError::Data { folder: common.data.display().to_string(), error };
+    fs::create_dir_all(&common.data).map_err(data)?;
+    let store = match &common.database_url {
+        Some(url) => Store::open_postgres(url, common.writer).await?,
+        None => Store::open_sqlite(&common.data).await?,
+    };
+    let endpoint = common.endpoint.clone().unwrap_or_else(|| format!("https://{}", common.listen_tls));
+    let options = Options {
+        data: common.data.clone(),
+        endpoint: endpoint.trim_end_matches('/').to_owned(),
+        behind_tls_proxy: common.tls_proxy,
+        default_ports: common.default_ports.clone(),
+        set_up_done: AtomicBool::new(false),
+    };
+    Ok(Hub::start(store, options).await?)
+}
+
+/// Runs the server until it is told to stop.
+pub async fn serve(common: Common, serve: Serve) -> Result<(), CommandError> {
+    let hub = open(&common).await?;
+    if let Some(password) = &serve.admin_password
+        && hub.needs_set_up().await?
+    {
+        let set_up = SetUp { password: password.clone(), email: String::new(), group: "default".to_owned() };
+        match hub.set_up(set_up, &Client::default()).await {
+            Err(HubError::Refused(Refusal::Invalid { complaint, .. })) => {
+                return Err(CommandError::Refused(format!("SKEP_ADMIN_PASSWORD cannot be used: {complaint:?}")));
+            }
+            other => other.map(|_| ())?,
+        }
+    }
+    hub.start_jobs();
+    crate::serve::run(hub, &common, &serve).await?;
+    Ok(())
+}
+
+/// Makes a token and prints it.
+#[expect(clippy::print_stdout, reason = "printing is what the command is for")]
+pub async fn token(common: Common, token: Token) -> Result<(), CommandError> {
+    let hub = open(&common).await?;
+    let TokenCommand::Create { name, role } = token.command;
+    let token = hub.create_token(&Actor::command_line(), &name, role.into()).await?;
+    hub.store().close().await;
+    println!("{token}");
+    Ok(())
+}
+
+/// Adds the local sensor, and prints what it listens on and, on the last line, its token or nothing.
+#[expect(clippy::print_stdout, reason = "printing is what the command is for")]
+pub async fn local_sensor(common: Common) -> Result<(), CommandError> {
+    let hub = open(&common).await?;
+    let (instances, token) = hub.local_sensor().await?;
+    hub.store().close().await;
+    for instance in instances {
+        let ports: Vec<String> = instance
+            .ports
+            .iter()
+            .map(|port| format!("{}/{}", port.number, if port.transport == Transport::Udp { "udp" } else { "tcp" }))
+            .collect();
+        println!("{} {}", instance.service, ports.join(" "));
+    }
+    println!("{}", token.unwrap_or_default());
+    Ok(())
+}

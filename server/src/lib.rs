@@ -1,0 +1,10 @@
+//! The server: HTTP routes outside the app, wiring, command line.
+
+pub mod command;
+mod document;
+mod layers;
+pub mod log;
+pub mod options;
+pub mod router;
+mod routes;
+pub mod serve;

@@ -1,0 +1,125 @@
+//! Settings by flags and environment.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use skep_hub::DefaultPorts;
+use skep_model::user::Role;
+
+/// Skep's server: web console, API and sensor endpoint.
+#[derive(Debug, Parser)]
+#[command(name = "skep-server", version)]
+pub struct CommandLine {
+    /// What every command needs.
+    #[command(flatten)]
+    pub common: Common,
+    /// What serving needs.
+    #[command(flatten)]
+    pub serve: Serve,
+    /// What is logged: a level, or `info,skep_hub=debug`.
+    #[arg(long, env = "SKEP_LOG", default_value = "info", global = true)]
+    pub log: String,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What every command needs.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// The folder for the database and everything else that is kept.
+    #[arg(long, env = "SKEP_DATA", default_value = "./data", global = true)]
+    pub data: PathBuf,
+    /// `postgres://…`; without it the database is SQLite, in the data folder.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    pub database_url: Option<String>,
+    /// Where sensors reach this server, `https://HOST:PORT`. By default the TLS listener's address.
+    #[arg(long, env = "SKEP_ENDPOINT", global = true)]
+    pub endpoint: Option<String>,
+    /// The address for HTTPS: sensors, and browsers from elsewhere.
+    #[arg(long, env = "SKEP_LISTEN_TLS", default_value = "127.0.0.1:3443", global = true)]
+    pub listen_tls: SocketAddr,
+    /// A proxy in front ends TLS with a public certificate; sensors then trust public authorities.
+    #[arg(long, env = "SKEP_TLS_PROXY", global = true)]
+    pub tls_proxy: bool,
+    /// Ports on which a new sensor offers the built-in services: `ssh=22,telnet=23,catch-all=21+80`.
+    #[arg(long, env = "SKEP_DEFAULT_PORTS", default_value = "", global = true)]
+    pub default_ports: DefaultPorts,
+    /// Tells apart several servers on one PostgreSQL database; each needs a number of its own.
+    #[arg(long, env = "SKEP_WRITER", default_value_t = 0, global = true)]
+    pub writer: i64,
+}
+
+/// What serving needs.
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    /// The address for plain HTTP; loopback only.
+    #[arg(long, env = "SKEP_LISTEN", default_value = "127.0.0.1:3000", global = true)]
+    pub listen: SocketAddr,
+    /// Allow plain HTTP on other addresses than loopback. Passwords then cross the network in the clear.
+    #[arg(long, env = "SKEP_INSECURE_HTTP", global = true)]
+    pub insecure_http: bool,
+    /// Further host names and addresses for the server's own certificate, comma-separated.
+    #[arg(long, env = "SKEP_HOSTS", value_delimiter = ',', global = true)]
+    pub hosts: Vec<String>,
+    /// Makes the user `admin` with this password and the group `default`, instead of the set-up page.
+    #[arg(long, env = "SKEP_ADMIN_PASSWORD", hide_env_values = true, global = true)]
+    pub admin_password: Option<String>,
+    /// The folder with the browser's half of the console.
+    #[arg(long, env = "LEPTOS_SITE_ROOT", default_value = "target/site", global = true)]
+    pub site_root: PathBuf,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Run the server (the default).
+    Serve,
+    /// Work on API tokens.
+    Token(Token),
+    /// Add the sensor `local` of this machine if there is none, and print what it listens on and its token.
+    LocalSensor,
+}
+
+/// Work on API tokens.
+#[derive(Clone, Debug, Args)]
+pub struct Token {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: TokenCommand,
+}
+
+/// Work on API tokens.
+#[derive(Clone, Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token, and print it on the last line. It is never shown again.
+    Create {
+        /// What it is for.
+        #[arg(long)]
+        name: String,
+        /// What it may do.
+        #[arg(long)]
+        role: RoleName,
+    },
+}
+
+/// A role, on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum RoleName {
+    /// Sees.
+    Observer,
+    /// Works.
+    Manager,
+    /// Does everything.
+    Admin,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Observer => Self::Observer,
+            RoleName::Manager => Self::Manager,
+            RoleName::Admin => Self::Admin,
+        }
+    }
+}

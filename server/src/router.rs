@@ -1,0 +1,82 @@
+//! All routes, behind their layers.
+
+use std::path::Path;
+
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, header},
+    middleware::{from_fn, from_fn_with_state},
+    routing::{get, post},
+};
+use leptos::config::LeptosOptions;
+use skep_hub::Hub;
+use tower_http::{
+    compression::CompressionLayer, limit::RequestBodyLimitLayer, services::ServeDir, set_header::SetResponseHeaderLayer,
+};
+
+use crate::{document, layers, routes};
+
+/// What handlers share.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The hub.
+    pub hub: Hub,
+    /// How pages are made.
+    pub leptos: LeptosOptions,
+    /// Becomes true when the server stops.
+    pub stopping: tokio::sync::watch::Receiver<bool>,
+    /// How many sensors' bodies are in memory at once.
+    pub bodies: std::sync::Arc<tokio::sync::Semaphore>,
+}
+
+impl axum::extract::FromRef<State> for LeptosOptions {
+    fn from_ref(state: &State) -> Self {
+        state.leptos.clone()
+    }
+}
+
+/// The longest body of anything but a sensor's batch, in bytes.
+const BODY: usize = 64 * 1024;
+
+/// The whole application.
+pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver<bool>) -> Router {
+    let bodies = std::sync::Arc::new(tokio::sync::Semaphore::new(16));
+    let state = State { hub, leptos: document::options(site_root), stopping, bodies };
+    let files = |folder: &str| ServeDir::new(site_root.join(folder)).precompressed_br().precompressed_gzip();
+    let revalidate = SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+
+    let sensors = Router::new()
+        .route("/sensor/v1/poll", post(routes::sensor::poll))
+        .route("/sensor/v1/events", post(routes::sensor::events))
+        .layer(from_fn_with_state(state.clone(), layers::recognise_sensor));
+    let people = Router::new()
+        .route("/sensor/v1/enrol", post(routes::sensor::enrol))
+        .route("/api/v1/events", get(routes::api::events::list))
+        .route("/api/v1/events/{id}", get(routes::api::events::one))
+        .route("/api/v1/sensors", get(routes::api::sensors::list))
+        .merge(document::routes(&state))
+        .nest_service("/pkg", tower::ServiceBuilder::new().layer(revalidate.clone()).service(files("pkg")))
+        .fallback_service(tower::ServiceBuilder::new().layer(revalidate).service(files("")))
+        .layer(CompressionLayer::new())
+        .layer(RequestBodyLimitLayer::new(BODY));
+    Router::new()
+        .route("/healthz", get(routes::health::healthz))
+        .route("/live", get(routes::live::stream))
+        .merge(sensors)
+        .merge(people)
+        .layer(from_fn_with_state(state.clone(), layers::guard))
+        .layer(from_fn(layers::recover))
+        .layer(SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+        .layer(SetResponseHeaderLayer::overriding(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")))
+        .layer(SetResponseHeaderLayer::overriding(header::REFERRER_POLICY, HeaderValue::from_static("same-origin")))
+        .layer(SetResponseHeaderLayer::overriding(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            HeaderValue::from_static("same-origin"),
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .with_state(state)
+}

@@ -1,0 +1,7 @@
+//! Routes outside the app.
+
+pub(crate) mod api;
+pub(crate) mod health;
+pub(crate) mod live;
+pub(crate) mod problem;
+pub(crate) mod sensor;

@@ -1,0 +1,60 @@
+//! Native sensors: enrolment, held poll, events.
+
+use axum::{
+    Extension, Json,
+    body::Bytes,
+    extract::State as Shared,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use skep_hub::Client;
+use skep_model::{Refusal, ids::SensorId};
+use skep_protocol::message::{EnrolRequest, PollRequest};
+
+use crate::{router::State, routes::problem};
+
+fn bad_request() -> Response {
+    problem::plain(StatusCode::BAD_REQUEST, "bad-request", "the request cannot be read; is the sensor of another version?")
+}
+
+/// Takes a one-time token.
+pub(crate) async fn enrol(Shared(state): Shared<State>, Extension(client): Extension<Client>, body: Bytes) -> Response {
+    let Ok(request) = serde_json::from_slice::<EnrolRequest>(&body) else { return bad_request() };
+    match state.hub.enrol(&request, &client).await {
+        Ok(answer) => Json(answer).into_response(),
+        Err(error) => match error.refusal() {
+            Refusal::NotFound => problem::plain(
+                StatusCode::UNAUTHORIZED,
+                "token",
+                "this token was used, has expired, or was replaced; make a new one on the console's Sensors page",
+            ),
+            refusal => problem::response(&refusal),
+        },
+    }
+}
+
+/// Answers when there is something new for the sensor.
+pub(crate) async fn poll(
+    Shared(state): Shared<State>,
+    Extension(client): Extension<Client>,
+    Extension(sensor): Extension<SensorId>,
+    body: Bytes,
+) -> Response {
+    let Ok(request) = serde_json::from_slice::<PollRequest>(&body) else { return bad_request() };
+    match state.hub.poll(sensor, request, &client).await {
+        Ok(answer) => Json(answer).into_response(),
+        Err(error) => problem::response(&error.refusal()),
+    }
+}
+
+/// Stores a batch of events, and answers when it is on disk.
+pub(crate) async fn events(
+    Shared(state): Shared<State>,
+    Extension(sensor): Extension<SensorId>,
+    body: Bytes,
+) -> Response {
+    match state.hub.ingest(sensor, &body).await {
+        Ok(accepted) => Json(accepted).into_response(),
+        Err(error) => problem::response(&error.refusal()),
+    }
+}
