@@ -7,5 +7,6 @@ cd "$(dirname "$0")/.."
 
 scripts/build.sh
 cargo build --release -p skep-bench
-scripts/postgres.sh target/release/skep-bench
+target/release/skep-bench ingest --engine sqlite
+scripts/postgres.sh target/release/skep-bench ingest --engine postgres
 npm test --silent --prefix end2end -- attack-to-screen footprint

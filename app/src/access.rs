@@ -81,8 +81,14 @@ fn fits(pattern: &str, path: &str) -> bool {
         if part.starts_with("{*") {
             return given.next().is_some_and(|segment| !segment.is_empty());
         }
-        let Some(segment) = given.next() else { return false };
-        let same = if part.starts_with('{') { !segment.is_empty() } else { part == segment };
+        let Some(segment) = given.next() else {
+            return false;
+        };
+        let same = if part.starts_with('{') {
+            !segment.is_empty()
+        } else {
+            part == segment
+        };
         if !same {
             return false;
         }
@@ -122,14 +128,24 @@ mod tests {
     fn no_entry_hides_another() {
         for (index, (method, pattern, _)) in TABLE.iter().enumerate() {
             let example = pattern.replace("{id}", "x").replace("{*file}", "x/y");
-            let first = TABLE.iter().position(|(m, p, _)| m == method && fits(p, &example));
+            let first = TABLE
+                .iter()
+                .position(|(m, p, _)| m == method && fits(p, &example));
             assert_eq!(first, Some(index), "{method} {pattern}");
         }
     }
 
     #[test]
     fn odd_paths_are_not_known() {
-        for path in ["", "//", "/events//", "/EVENTS", "/pkg", "/sensors/", "/api/v1/events/a/b"] {
+        for path in [
+            "",
+            "//",
+            "/events//",
+            "/EVENTS",
+            "/pkg",
+            "/sensors/",
+            "/api/v1/events/a/b",
+        ] {
             assert_eq!(who("GET", path), None, "{path}");
         }
     }

@@ -10,7 +10,12 @@ use skep_model::{
 };
 
 /// The periods that the address may name, with their length in milliseconds.
-pub const PERIODS: [(&str, i64); 4] = [("1h", HOUR), ("24h", DAY), ("7d", 7 * DAY), ("30d", 30 * DAY)];
+pub const PERIODS: [(&str, i64); 4] = [
+    ("1h", HOUR),
+    ("24h", DAY),
+    ("7d", 7 * DAY),
+    ("30d", 30 * DAY),
+];
 
 /// The word for "with any status"; without a status the list shows what is not done with.
 pub const ANY: &str = "any";
@@ -42,7 +47,9 @@ pub struct Filter {
 }
 
 fn list<T: std::str::FromStr>(text: &str) -> Vec<T> {
-    text.split(',').filter_map(|word| word.parse().ok()).collect()
+    text.split(',')
+        .filter_map(|word| word.parse().ok())
+        .collect()
 }
 
 impl Filter {
@@ -84,7 +91,14 @@ impl Filter {
             map.insert("before", before.to_string());
         }
         if !self.trail.is_empty() {
-            map.insert("trail", self.trail.iter().map(Cursor::to_string).collect::<Vec<_>>().join(","));
+            map.insert(
+                "trail",
+                self.trail
+                    .iter()
+                    .map(Cursor::to_string)
+                    .collect::<Vec<_>>()
+                    .join(","),
+            );
         }
         format!("/events{}", map.to_query_string())
     }
@@ -97,7 +111,11 @@ impl Filter {
         if trail.len() > TRAIL {
             trail.remove(0);
         }
-        Self { before: Some(cursor), trail, ..self.clone() }
+        Self {
+            before: Some(cursor),
+            trail,
+            ..self.clone()
+        }
     }
 
     /// The page before this one; `None` on the first.
@@ -106,7 +124,11 @@ impl Filter {
         self.before?;
         let mut trail = self.trail.clone();
         let before = trail.pop();
-        Some(Self { before, trail, ..self.clone() })
+        Some(Self {
+            before,
+            trail,
+            ..self.clone()
+        })
     }
 
     /// Whether the source is something that can be looked for.
@@ -175,7 +197,7 @@ mod tests {
     fn read(pairs: &[(&str, &str)]) -> Filter {
         let mut map = ParamsMap::new();
         for (name, value) in pairs {
-            map.insert(*name, (*value).to_owned());
+            map.insert((*name).to_owned(), (*value).to_owned());
         }
         Filter::read(&map)
     }
@@ -184,7 +206,12 @@ mod tests {
     fn the_list_opens_with_what_is_not_done_with() {
         let query = read(&[]).query(Timestamp(0));
         assert_eq!(query.status, [Status::New, Status::InProgress]);
-        assert!(read(&[("status", "any")]).query(Timestamp(0)).status.is_empty());
+        assert!(
+            read(&[("status", "any")])
+                .query(Timestamp(0))
+                .status
+                .is_empty()
+        );
     }
 
     #[test]
@@ -203,16 +230,27 @@ mod tests {
             .1
             .split('&')
             .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.replace("%2C", ",").replace("%3A", ":")))
+            .map(|(name, value)| {
+                (
+                    name.to_owned(),
+                    value.replace("%2C", ",").replace("%3A", ":"),
+                )
+            })
             .collect();
-        let pairs: Vec<(&str, &str)> = again.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        let pairs: Vec<(&str, &str)> = again
+            .iter()
+            .map(|(a, b)| (a.as_str(), b.as_str()))
+            .collect();
         assert_eq!(read(&pairs), filter);
         assert_eq!(filter.query(Timestamp(DAY)).since, Some(Timestamp(0)));
     }
 
     #[test]
     fn newer_leads_back_the_way_one_came() {
-        let cursor = |at| Cursor { started_at: Timestamp(at), number: 1 };
+        let cursor = |at| Cursor {
+            started_at: Timestamp(at),
+            number: 1,
+        };
         let first = Filter::default();
         let third = first.older(cursor(30)).older(cursor(20));
         assert_eq!(third.newer(), Some(first.older(cursor(30))));

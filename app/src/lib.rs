@@ -1,5 +1,7 @@
 //! Skep's web console: rendered on the server, then taken over by the browser.
 
+// A component's properties are values.
+#![allow(clippy::needless_pass_by_value, clippy::must_use_candidate)]
 // Views are deeply nested types.
 #![recursion_limit = "256"]
 
@@ -41,6 +43,7 @@ pub(crate) struct Me(pub Resource<Result<user::Me, Failure>>);
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     use leptos_meta::MetaTags;
 
+    content_policy();
     let locale = leptos_i18n::Locale::as_str(preferences::page_locale());
     view! {
         <!DOCTYPE html>
@@ -52,13 +55,51 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="stylesheet" href=format!("/pkg/{}.css", options.output_name) />
                 <AutoReload options=options.clone() />
-                <HydrationScripts options />
+                {scripts(&options)}
                 <MetaTags />
             </head>
             <body>
                 <App />
             </body>
         </html>
+    }
+}
+
+/// The scripts that take the page over. Leptos' own component preloads them without the nonce, which the content
+/// policy forbids.
+#[cfg(feature = "ssr")]
+fn scripts(options: &LeptosOptions) -> impl IntoView + use<> {
+    use leptos::nonce::use_nonce;
+
+    let path = format!("/{}/{}", options.site_pkg_dir, options.output_name);
+    let start = format!(
+        "import init, {{ hydrate }} from '{path}.js'; init({{ module_or_path: '{path}.wasm' }}).then(() => hydrate());"
+    );
+    view! {
+        <link rel="modulepreload" href=format!("{path}.js") nonce=use_nonce() />
+        <link rel="preload" href=format!("{path}.wasm") r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+        <script type="module" nonce=use_nonce()>
+            {start}
+        </script>
+    }
+}
+
+/// Forbids everything that the page does not need: above all, scripts that do not carry this answer's nonce.
+#[cfg(feature = "ssr")]
+fn content_policy() {
+    use axum::http::{HeaderValue, header::CONTENT_SECURITY_POLICY};
+    use leptos::nonce::use_nonce;
+
+    let policy = use_nonce().map(|nonce| {
+        format!(
+            "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
+             connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        )
+    });
+    if let Some(policy) = policy.and_then(|policy| HeaderValue::from_str(&policy).ok())
+        && let Some(response) = use_context::<leptos_axum::ResponseOptions>()
+    {
+        response.insert_header(CONTENT_SECURITY_POLICY, policy);
     }
 }
 

@@ -69,7 +69,9 @@ impl Live {
     /// A stream that is not open yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { state: RwSignal::new(LiveState::Connecting) }
+        Self {
+            state: RwSignal::new(LiveState::Connecting),
+        }
     }
 
     /// How it stands.
@@ -85,22 +87,33 @@ impl Live {
     }
 
     fn connect(self) {
-        let Ok(source) = EventSource::new("/live") else { return };
+        let Ok(source) = EventSource::new("/live") else {
+            return;
+        };
         let opened = Closure::<dyn FnMut()>::new(move || {
             let _ = self.state.try_set(LiveState::Live);
             // What happened between the page's making and now is in no message.
-            self.tell(&LiveMessage::Resync);
+            tell(&LiveMessage::Resync);
         });
         let failed = Closure::<dyn FnMut()>::new(move || self.failed());
-        let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            if let Some(message) = event.data().as_string().and_then(|text| serde_json::from_str(&text).ok()) {
-                self.hear(message);
+        let heard = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
+            if let Some(message) = event
+                .data()
+                .as_string()
+                .and_then(|text| serde_json::from_str(&text).ok())
+            {
+                hear(message);
             }
         });
         source.set_onopen(Some(opened.as_ref().unchecked_ref()));
         source.set_onerror(Some(failed.as_ref().unchecked_ref()));
         source.set_onmessage(Some(heard.as_ref().unchecked_ref()));
-        let connection = Connection { source, _opened: opened, _failed: failed, _heard: heard };
+        let connection = Connection {
+            source,
+            _opened: opened,
+            _failed: failed,
+            _heard: heard,
+        };
         inner(|inner| inner.connection = Some(connection));
     }
 
@@ -108,7 +121,10 @@ impl Live {
     fn failed(self) {
         let _ = self.state.try_set(LiveState::Lost);
         let given_up = inner(|inner| {
-            inner.connection.as_ref().is_some_and(|open| open.source.ready_state() == EventSource::CLOSED)
+            inner
+                .connection
+                .as_ref()
+                .is_some_and(|open| open.source.ready_state() == EventSource::CLOSED)
         });
         if given_up {
             set_timeout(
@@ -121,39 +137,44 @@ impl Live {
             );
         }
     }
+}
 
-    fn hear(self, message: LiveMessage) {
-        self.tell(&message);
-        inner(|inner| {
-            if inner.recent.len() == KEPT {
-                inner.recent.pop_front();
-            }
-            inner.recent.push_back(message);
-        });
+/// Listens for as long as the calling component lives. The latest messages come again, so that nothing is
+/// lost between the making of a page's data and now; a listener must bear to hear things twice.
+pub fn listen(listener: impl Fn(&LiveMessage) + 'static) {
+    let listener: Listener = Rc::new(listener);
+    let (id, recent) = inner(|inner| {
+        inner.next += 1;
+        inner.listeners.push((inner.next, Rc::clone(&listener)));
+        (inner.next, inner.recent.iter().cloned().collect::<Vec<_>>())
+    });
+    on_cleanup(move || inner(|inner| inner.listeners.retain(|(other, _)| *other != id)));
+    for message in &recent {
+        listener(message);
     }
+}
 
-    fn tell(self, message: &LiveMessage) {
-        // A listener may begin or cease to listen while it is told.
-        let listeners: Vec<Listener> =
-            inner(|inner| inner.listeners.iter().map(|(_, listener)| Rc::clone(listener)).collect());
-        for listener in listeners {
-            listener(message);
+fn hear(message: LiveMessage) {
+    tell(&message);
+    inner(|inner| {
+        if inner.recent.len() == KEPT {
+            inner.recent.pop_front();
         }
-    }
+        inner.recent.push_back(message);
+    });
+}
 
-    /// Listens for as long as the calling component lives. The latest messages come again, so that nothing is
-    /// lost between the making of a page's data and now; a listener must bear to hear things twice.
-    pub fn listen(self, listener: impl Fn(&LiveMessage) + 'static) {
-        let listener: Listener = Rc::new(listener);
-        let (id, recent) = inner(|inner| {
-            inner.next += 1;
-            inner.listeners.push((inner.next, Rc::clone(&listener)));
-            (inner.next, inner.recent.iter().cloned().collect::<Vec<_>>())
-        });
-        on_cleanup(move || inner(|inner| inner.listeners.retain(|(other, _)| *other != id)));
-        for message in &recent {
-            listener(message);
-        }
+fn tell(message: &LiveMessage) {
+    // A listener may begin or cease to listen while it is told.
+    let listeners: Vec<Listener> = inner(|inner| {
+        inner
+            .listeners
+            .iter()
+            .map(|(_, listener)| Rc::clone(listener))
+            .collect()
+    });
+    for listener in listeners {
+        listener(message);
     }
 }
 

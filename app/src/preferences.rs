@@ -51,7 +51,9 @@ pub fn chosen_theme() -> Option<&'static str> {
 
 /// Switches the page between light and dark, and remembers it.
 pub fn switch_theme() {
-    let Some(html) = document().document_element() else { return };
+    let Some(html) = document().document_element() else {
+        return;
+    };
     let dark = match html.get_attribute("data-theme").as_deref() {
         Some(theme) => theme == "dark",
         None => window()
@@ -75,7 +77,9 @@ pub fn switch_language(locale: Locale) {
 fn remember(name: &str, value: &str) {
     use wasm_bindgen::JsCast;
     if let Ok(page) = document().dyn_into::<web_sys::HtmlDocument>() {
-        let _ = page.set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"));
+        let _ = page.set_cookie(&format!(
+            "{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"
+        ));
     }
 }
 

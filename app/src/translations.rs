@@ -2,7 +2,16 @@
 //!
 //! Counted words are ranges (one, other): plurals would bring ICU's rules for every language into what a
 //! browser downloads, and English and German need no more than these two forms.
-#![allow(missing_docs, unused, deprecated, clippy::all, clippy::pedantic, reason = "generated from the translation files")]
+#![allow(
+    missing_docs,
+    unused,
+    deprecated,
+    clippy::all,
+    clippy::pedantic,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "generated from the translation files"
+)]
 
 include!(concat!(env!("OUT_DIR"), "/translations.rs"));
 
@@ -16,7 +25,8 @@ mod tests {
     fn keys(value: &serde_json::Value, path: &str, found: &mut BTreeSet<String>) {
         match value {
             serde_json::Value::Object(map) => {
-                map.iter().for_each(|(key, value)| keys(value, &format!("{path}.{key}"), found));
+                map.iter()
+                    .for_each(|(key, value)| keys(value, &format!("{path}.{key}"), found));
             }
             _ => {
                 found.insert(path.to_owned());

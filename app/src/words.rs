@@ -1,6 +1,8 @@
 //! The words for the model's values, and numbers, in the reader's language.
 
-use skep_model::{Classification, Complaint, LoginMethod, Severity, Status, Timestamp, sensor::Presence};
+use skep_model::{
+    Classification, Complaint, LoginMethod, Severity, Status, Timestamp, sensor::Presence,
+};
 
 use crate::translations::{Locale, td_string};
 
@@ -122,7 +124,7 @@ pub fn size(locale: Locale, bytes: u64) -> String {
 /// A share of a whole in per cent.
 #[must_use]
 pub fn percent(locale: Locale, part: u64, whole: u64) -> String {
-    let tenths = if whole == 0 { 0 } else { (part * 1000 + whole / 2) / whole };
+    let tenths = (part * 1000 + whole / 2).checked_div(whole).unwrap_or(0);
     match locale {
         Locale::en => format!("{}.{} %", tenths / 10, tenths % 10),
         Locale::de => format!("{},{} %", tenths / 10, tenths % 10),
@@ -134,7 +136,9 @@ pub fn percent(locale: Locale, part: u64, whole: u64) -> String {
 pub fn now() -> Timestamp {
     #[cfg(not(target_arch = "wasm32"))]
     {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp(since.as_millis() as i64)
     }
     #[cfg(target_arch = "wasm32")]

@@ -19,7 +19,9 @@ pub enum CommandError {
         error: std::io::Error,
     },
     /// The database.
-    #[error("the database cannot be used: {0}. Check DATABASE_URL, or the space and rights of the data folder")]
+    #[error(
+        "the database cannot be used: {0}. Check DATABASE_URL, or the space and rights of the data folder"
+    )]
     Database(#[from] StoreError),
     /// The rest of the start.
     #[error(transparent)]
@@ -40,13 +42,19 @@ impl From<HubError> for CommandError {
 
 /// Opens database and hub.
 pub async fn open(common: &Common) -> Result<Hub, CommandError> {
-    let data = |error| CommandError::Data { folder: common.data.display().to_string(), error };
+    let data = |error| CommandError::Data {
+        folder: common.data.display().to_string(),
+        error,
+    };
     fs::create_dir_all(&common.data).map_err(data)?;
     let store = match &common.database_url {
         Some(url) => Store::open_postgres(url, common.writer).await?,
         None => Store::open_sqlite(&common.data).await?,
     };
-    let endpoint = common.endpoint.clone().unwrap_or_else(|| format!("https://{}", common.listen_tls));
+    let endpoint = common
+        .endpoint
+        .clone()
+        .unwrap_or_else(|| format!("https://{}", reachable(common.listen_tls)));
     let options = Options {
         data: common.data.clone(),
         endpoint: endpoint.trim_end_matches('/').to_owned(),
@@ -63,10 +71,16 @@ pub async fn serve(common: Common, serve: Serve) -> Result<(), CommandError> {
     if let Some(password) = &serve.admin_password
         && hub.needs_set_up().await?
     {
-        let set_up = SetUp { password: password.clone(), email: String::new(), group: "default".to_owned() };
+        let set_up = SetUp {
+            password: password.clone(),
+            email: String::new(),
+            group: "default".to_owned(),
+        };
         match hub.set_up(set_up, &Client::default()).await {
             Err(HubError::Refused(Refusal::Invalid { complaint, .. })) => {
-                return Err(CommandError::Refused(format!("SKEP_ADMIN_PASSWORD cannot be used: {complaint:?}")));
+                return Err(CommandError::Refused(format!(
+                    "SKEP_ADMIN_PASSWORD cannot be used: {complaint:?}"
+                )));
             }
             other => other.map(|_| ())?,
         }
@@ -81,7 +95,9 @@ pub async fn serve(common: Common, serve: Serve) -> Result<(), CommandError> {
 pub async fn token(common: Common, token: Token) -> Result<(), CommandError> {
     let hub = open(&common).await?;
     let TokenCommand::Create { name, role } = token.command;
-    let token = hub.create_token(&Actor::command_line(), &name, role.into()).await?;
+    let token = hub
+        .create_token(&Actor::command_line(), &name, role.into())
+        .await?;
     hub.store().close().await;
     println!("{token}");
     Ok(())
@@ -97,10 +113,31 @@ pub async fn local_sensor(common: Common) -> Result<(), CommandError> {
         let ports: Vec<String> = instance
             .ports
             .iter()
-            .map(|port| format!("{}/{}", port.number, if port.transport == Transport::Udp { "udp" } else { "tcp" }))
+            .map(|port| {
+                format!(
+                    "{}/{}",
+                    port.number,
+                    if port.transport == Transport::Udp {
+                        "udp"
+                    } else {
+                        "tcp"
+                    }
+                )
+            })
             .collect();
         println!("{} {}", instance.service, ports.join(" "));
     }
     println!("{}", token.unwrap_or_default());
     Ok(())
+}
+
+/// How others reach an address that is listened on: one that stands for all addresses goes by the machine's name.
+fn reachable(address: std::net::SocketAddr) -> String {
+    let name = fs::read_to_string("/etc/hostname").unwrap_or_default();
+    match name.trim() {
+        name if address.ip().is_unspecified() && !name.is_empty() => {
+            format!("{name}:{}", address.port())
+        }
+        _ => address.to_string(),
+    }
 }

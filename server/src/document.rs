@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use axum::{Router, http::{HeaderValue, header}};
+use axum::Router;
 use leptos::{
     config::{Env, LeptosOptions, get_configuration},
-    nonce::use_nonce,
-    prelude::{provide_context, use_context},
+    prelude::provide_context,
 };
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
-use skep_hub::Hub;
+use leptos_axum::{LeptosRoutes, generate_route_list};
 
 use crate::router::State;
 
@@ -34,21 +32,8 @@ pub(crate) fn routes(state: &State) -> Router<State> {
     Router::new().leptos_routes_with_context(
         state,
         generate_route_list(skep_app::App),
-        move || context(&hub),
+        // The page's shell sets the content policy itself: it knows the nonce.
+        move || provide_context(hub.clone()),
         move || skep_app::shell(leptos.clone()),
     )
-}
-
-/// What a page or server function finds in its context; and the policy that lets only the page's own scripts run.
-fn context(hub: &Hub) {
-    provide_context(hub.clone());
-    let Some(response) = use_context::<ResponseOptions>() else { return };
-    let nonce = use_nonce().map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
-    let policy = format!(
-        "default-src 'none'; script-src{nonce} 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    );
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
-    }
 }

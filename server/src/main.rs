@@ -11,7 +11,10 @@ use skep_server::{
 fn main() -> ExitCode {
     let line = CommandLine::parse();
     skep_server::log::start(&line.log);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!(%error, "the runtime could not be started");

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
 use skep_hub::DefaultPorts;
 use skep_model::user::Role;
 
@@ -37,10 +37,15 @@ pub struct Common {
     #[arg(long, env = "SKEP_ENDPOINT", global = true)]
     pub endpoint: Option<String>,
     /// The address for HTTPS: sensors, and browsers from elsewhere.
-    #[arg(long, env = "SKEP_LISTEN_TLS", default_value = "127.0.0.1:3443", global = true)]
+    #[arg(
+        long,
+        env = "SKEP_LISTEN_TLS",
+        default_value = "127.0.0.1:3443",
+        global = true
+    )]
     pub listen_tls: SocketAddr,
     /// A proxy in front ends TLS with a public certificate; sensors then trust public authorities.
-    #[arg(long, env = "SKEP_TLS_PROXY", global = true)]
+    #[arg(long, env = "SKEP_TLS_PROXY", value_parser = FalseyValueParser::new(), global = true)]
     pub tls_proxy: bool,
     /// Ports on which a new sensor offers the built-in services: `ssh=22,telnet=23,catch-all=21+80`.
     #[arg(long, env = "SKEP_DEFAULT_PORTS", default_value = "", global = true)]
@@ -54,19 +59,34 @@ pub struct Common {
 #[derive(Clone, Debug, Args)]
 pub struct Serve {
     /// The address for plain HTTP; loopback only.
-    #[arg(long, env = "SKEP_LISTEN", default_value = "127.0.0.1:3000", global = true)]
+    #[arg(
+        long,
+        env = "SKEP_LISTEN",
+        default_value = "127.0.0.1:3000",
+        global = true
+    )]
     pub listen: SocketAddr,
     /// Allow plain HTTP on other addresses than loopback. Passwords then cross the network in the clear.
-    #[arg(long, env = "SKEP_INSECURE_HTTP", global = true)]
+    #[arg(long, env = "SKEP_INSECURE_HTTP", value_parser = FalseyValueParser::new(), global = true)]
     pub insecure_http: bool,
     /// Further host names and addresses for the server's own certificate, comma-separated.
     #[arg(long, env = "SKEP_HOSTS", value_delimiter = ',', global = true)]
     pub hosts: Vec<String>,
     /// Makes the user `admin` with this password and the group `default`, instead of the set-up page.
-    #[arg(long, env = "SKEP_ADMIN_PASSWORD", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        env = "SKEP_ADMIN_PASSWORD",
+        hide_env_values = true,
+        global = true
+    )]
     pub admin_password: Option<String>,
     /// The folder with the browser's half of the console.
-    #[arg(long, env = "LEPTOS_SITE_ROOT", default_value = "target/site", global = true)]
+    #[arg(
+        long,
+        env = "LEPTOS_SITE_ROOT",
+        default_value = "target/site",
+        global = true
+    )]
     pub site_root: PathBuf,
 }
 

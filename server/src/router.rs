@@ -11,7 +11,8 @@ use axum::{
 use leptos::config::LeptosOptions;
 use skep_hub::Hub;
 use tower_http::{
-    compression::CompressionLayer, limit::RequestBodyLimitLayer, services::ServeDir, set_header::SetResponseHeaderLayer,
+    compression::CompressionLayer, limit::RequestBodyLimitLayer, services::ServeDir,
+    set_header::SetResponseHeaderLayer,
 };
 
 use crate::{document, layers, routes};
@@ -41,9 +42,21 @@ const BODY: usize = 64 * 1024;
 /// The whole application.
 pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver<bool>) -> Router {
     let bodies = std::sync::Arc::new(tokio::sync::Semaphore::new(16));
-    let state = State { hub, leptos: document::options(site_root), stopping, bodies };
-    let files = |folder: &str| ServeDir::new(site_root.join(folder)).precompressed_br().precompressed_gzip();
-    let revalidate = SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let state = State {
+        hub,
+        leptos: document::options(site_root),
+        stopping,
+        bodies,
+    };
+    let files = |folder: &str| {
+        ServeDir::new(site_root.join(folder))
+            .precompressed_br()
+            .precompressed_gzip()
+    };
+    let revalidate = SetResponseHeaderLayer::if_not_present(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-cache"),
+    );
 
     let sensors = Router::new()
         .route("/sensor/v1/poll", post(routes::sensor::poll))
@@ -55,8 +68,17 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
         .route("/api/v1/events/{id}", get(routes::api::events::one))
         .route("/api/v1/sensors", get(routes::api::sensors::list))
         .merge(document::routes(&state))
-        .nest_service("/pkg", tower::ServiceBuilder::new().layer(revalidate.clone()).service(files("pkg")))
-        .fallback_service(tower::ServiceBuilder::new().layer(revalidate).service(files("")))
+        .nest_service(
+            "/pkg",
+            tower::ServiceBuilder::new()
+                .layer(revalidate.clone())
+                .service(files("pkg")),
+        )
+        .fallback_service(
+            tower::ServiceBuilder::new()
+                .layer(revalidate)
+                .service(files("")),
+        )
         .layer(CompressionLayer::new())
         .layer(RequestBodyLimitLayer::new(BODY));
     Router::new()
@@ -66,9 +88,18 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
         .merge(people)
         .layer(from_fn_with_state(state.clone(), layers::guard))
         .layer(from_fn(layers::recover))
-        .layer(SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
-        .layer(SetResponseHeaderLayer::overriding(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")))
-        .layer(SetResponseHeaderLayer::overriding(header::REFERRER_POLICY, HeaderValue::from_static("same-origin")))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::X_FRAME_OPTIONS,
+            HeaderValue::from_static("DENY"),
+        ))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ))
         .layer(SetResponseHeaderLayer::overriding(
             HeaderName::from_static("cross-origin-opener-policy"),
             HeaderValue::from_static("same-origin"),
@@ -77,6 +108,9 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
         ))
-        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
         .with_state(state)
 }

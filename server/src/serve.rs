@@ -21,7 +21,9 @@ pub enum ServeError {
     )]
     Insecure(SocketAddr),
     /// An address cannot be listened on.
-    #[error("cannot listen on {address}: {error}. Is another program there? Choose another with {setting}")]
+    #[error(
+        "cannot listen on {address}: {error}. Is another program there? Choose another with {setting}"
+    )]
     Listen {
         /// Which.
         address: SocketAddr,
@@ -37,7 +39,9 @@ pub enum ServeError {
     #[error("the server's certificate cannot be used: {0}")]
     Tls(io::Error),
     /// The browser's half is not there.
-    #[error("{0} does not hold the console's files; run from the project's folder, or set LEPTOS_SITE_ROOT")]
+    #[error(
+        "{0} does not hold the console's files; run from the project's folder, or set LEPTOS_SITE_ROOT"
+    )]
     Site(String),
 }
 
@@ -63,13 +67,25 @@ pub async fn run(hub: Hub, common: &Common, serve: &Serve) -> Result<(), ServeEr
     let plain = listen(serve.listen, "--listen")?;
     let secure = listen(common.listen_tls, "--listen-tls")?;
     let handle = Handle::new();
-    tracing::info!("listening on http://{} and https://{}", serve.listen, common.listen_tls);
+    tracing::info!(
+        "listening on http://{} and https://{}",
+        serve.listen,
+        common.listen_tls
+    );
     let plain = axum_server::from_tcp(plain)
-        .map_err(|error| ServeError::Listen { address: serve.listen, error, setting: "--listen" })?
+        .map_err(|error| ServeError::Listen {
+            address: serve.listen,
+            error,
+            setting: "--listen",
+        })?
         .handle(handle.clone())
         .serve(service(&app, false));
     let secure = axum_server::from_tcp_rustls(secure, tls.clone())
-        .map_err(|error| ServeError::Listen { address: common.listen_tls, error, setting: "--listen-tls" })?
+        .map_err(|error| ServeError::Listen {
+            address: common.listen_tls,
+            error,
+            setting: "--listen-tls",
+        })?
         .handle(handle.clone())
         .serve(service(&app, true));
     let servers = tokio::spawn(async move { tokio::join!(plain, secure) });
@@ -99,7 +115,10 @@ async fn renew(hub: Hub, hosts: Vec<String>, tls: RustlsConfig) {
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = renewed {
-            tracing::error!(error, "the server's certificate could not be renewed; it is tried again in a month");
+            tracing::error!(
+                error,
+                "the server's certificate could not be renewed; it is tried again in a month"
+            );
         }
     }
 }
@@ -107,11 +126,17 @@ async fn renew(hub: Hub, hosts: Vec<String>, tls: RustlsConfig) {
 type Service = axum::extract::connect_info::IntoMakeServiceWithConnectInfo<Router, SocketAddr>;
 
 fn service(app: &Router, secure: bool) -> Service {
-    app.clone().layer(Extension(Secure(secure))).into_make_service_with_connect_info::<SocketAddr>()
+    app.clone()
+        .layer(Extension(Secure(secure)))
+        .into_make_service_with_connect_info::<SocketAddr>()
 }
 
 fn listen(address: SocketAddr, setting: &'static str) -> Result<std::net::TcpListener, ServeError> {
-    let failed = |error| ServeError::Listen { address, error, setting };
+    let failed = |error| ServeError::Listen {
+        address,
+        error,
+        setting,
+    };
     let listener = std::net::TcpListener::bind(address).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     Ok(listener)
@@ -119,7 +144,11 @@ fn listen(address: SocketAddr, setting: &'static str) -> Result<std::net::TcpLis
 
 /// The names and addresses that the certificate is for.
 fn hosts(common: &Common, serve: &Serve) -> Vec<String> {
-    let mut hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    let mut hosts = vec![
+        "localhost".to_owned(),
+        "127.0.0.1".to_owned(),
+        "::1".to_owned(),
+    ];
     if !common.listen_tls.ip().is_unspecified() {
         hosts.push(common.listen_tls.ip().to_string());
     }
@@ -141,7 +170,9 @@ fn hosts(common: &Common, serve: &Serve) -> Vec<String> {
 
 async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return;
+    };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}

@@ -76,7 +76,13 @@ fn dump(bytes: &[u8]) -> String {
             }
         }
         out.push_str("  ");
-        out.extend(chunk.iter().map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { *byte as char } else { '·' }));
+        out.extend(chunk.iter().map(|byte| {
+            if byte.is_ascii_graphic() || *byte == b' ' {
+                *byte as char
+            } else {
+                '·'
+            }
+        }));
         out.push('\n');
     }
     out
@@ -90,7 +96,13 @@ mod tests {
     fn a_dump_shows_offset_hex_and_ascii() {
         let shown = dump(b"GET / HTTP/1.0\r\n\0\xff<script>");
         let lines: Vec<&str> = shown.lines().collect();
-        assert_eq!(lines[0], "0000  47 45 54 20 2f 20 48 54  54 50 2f 31 2e 30 0d 0a  GET / HTTP/1.0··");
-        assert_eq!(lines[1], "0010  00 ff 3c 73 63 72 69 70  74 3e                    ··<script>");
+        assert_eq!(
+            lines[0],
+            "0000  47 45 54 20 2f 20 48 54  54 50 2f 31 2e 30 0d 0a  GET / HTTP/1.0··"
+        );
+        assert_eq!(
+            lines[1],
+            "0010  00 ff 3c 73 63 72 69 70  74 3e                    ··<script>"
+        );
     }
 }

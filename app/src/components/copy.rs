@@ -21,7 +21,12 @@ pub fn CopyLine(
     let copy = move |_| {
         let _ = window().navigator().clipboard().write_text(&line);
         copied.set(true);
-        set_timeout(move || { let _ = copied.try_set(false); }, Duration::from_secs(2));
+        set_timeout(
+            move || {
+                let _ = copied.try_set(false);
+            },
+            Duration::from_secs(2),
+        );
     };
     view! {
         <div class="copyline">

@@ -27,7 +27,9 @@ pub fn failure_text(locale: Locale, failure: &Failure) -> String {
             }
             Refusal::Busy => td_string!(locale, failure.busy).to_owned(),
             Refusal::Invalid { complaint, .. } => crate::words::complaint(locale, *complaint),
-            Refusal::Internal { reference } => td_string!(locale, failure.internal, reference = reference.as_str()),
+            Refusal::Internal { reference } => {
+                td_string!(locale, failure.internal, reference = reference.as_str())
+            }
         },
     }
 }
@@ -39,8 +41,16 @@ pub fn FailureNote(
     failure: Failure,
 ) -> impl IntoView {
     let locale = use_locale();
+    #[cfg(feature = "ssr")]
+    if failure == Failure::Refused(Refusal::NotFound)
+        && let Some(response) = use_context::<leptos_axum::ResponseOptions>()
+    {
+        response.set_status(axum::http::StatusCode::NOT_FOUND);
+    }
     match failure {
-        Failure::Refused(Refusal::NotLoggedIn) => Either::Left(view! { <Redirect path="/login" /> }),
+        Failure::Refused(Refusal::NotLoggedIn) => {
+            Either::Left(view! { <Redirect path="/login" /> })
+        }
         Failure::Refused(Refusal::NotFound) => Either::Right(Either::Left(view! {
             <Empty icon="search" title=td_string!(locale, missing.title) text=td_string!(locale, missing.text)>
                 <a class="btn" href="/">{td_string!(locale, missing.back)}</a>

@@ -4,10 +4,7 @@
 use leptos::{either::Either, prelude::*};
 use skep_model::{Bytes, raw::Segment};
 
-use crate::{
-    preferences::use_locale,
-    translations::td_string,
-};
+use crate::{preferences::use_locale, translations::td_string};
 
 fn pieces(bytes: &[u8]) -> Vec<impl IntoView + use<>> {
     skep_model::raw::segments(bytes)
@@ -45,7 +42,10 @@ pub fn RawText(
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
         .map(|line| {
             // A line without a character would have no height.
-            let cells = line.split(|byte| *byte == b'\t').map(<[u8]>::to_vec).collect::<Vec<_>>();
+            let cells = line
+                .split(|byte| *byte == b'\t')
+                .map(<[u8]>::to_vec)
+                .collect::<Vec<_>>();
             let cells = cells
                 .into_iter()
                 .enumerate()

@@ -15,19 +15,41 @@ fn headline(locale: Locale, digest: &Digest) -> String {
     match digest.headline() {
         Headline::LoginAccepted => td_string!(locale, summary.login_accepted).to_owned(),
         Headline::LoginTried => {
-            td_string!(locale, summary.logins, count = digest.logins, n = number(locale, digest.logins.into()))
+            td_string!(
+                locale,
+                summary.logins,
+                count = digest.logins,
+                n = number(locale, digest.logins.into())
+            )
         }
         Headline::Commands => {
-            td_string!(locale, summary.commands, count = digest.commands, n = number(locale, digest.commands.into()))
+            td_string!(
+                locale,
+                summary.commands,
+                count = digest.commands,
+                n = number(locale, digest.commands.into())
+            )
         }
         Headline::Requests => {
-            td_string!(locale, summary.requests, count = digest.requests, n = number(locale, digest.requests.into()))
+            td_string!(
+                locale,
+                summary.requests,
+                count = digest.requests,
+                n = number(locale, digest.requests.into())
+            )
         }
         Headline::Scan => {
-            td_string!(locale, summary.scan, count = digest.probes, n = number(locale, digest.probes.into()))
+            td_string!(
+                locale,
+                summary.scan,
+                count = digest.probes,
+                n = number(locale, digest.probes.into())
+            )
         }
         Headline::Payload => crate::words::size(locale, digest.bytes_in),
-        Headline::Connection if digest.subject.0.is_empty() => td_string!(locale, summary.silent).to_owned(),
+        Headline::Connection if digest.subject.0.is_empty() => {
+            td_string!(locale, summary.silent).to_owned()
+        }
         Headline::Connection => td_string!(locale, summary.connection).to_owned(),
     }
 }
@@ -46,7 +68,12 @@ fn more(locale: Locale, digest: &Digest) -> String {
     }
     if digest.files > 0 {
         text.push_str(", ");
-        text.push_str(&td_string!(locale, summary.files, count = digest.files, n = number(locale, digest.files.into())));
+        text.push_str(&td_string!(
+            locale,
+            summary.files,
+            count = digest.files,
+            n = number(locale, digest.files.into())
+        ));
     }
     text
 }

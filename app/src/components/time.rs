@@ -43,7 +43,11 @@ impl Clock {
     #[must_use]
     pub fn utc(at: Timestamp) -> Self {
         let text = at.to_rfc3339();
-        let part = |from: usize, to: usize| text.get(from..to).and_then(|part| part.parse().ok()).unwrap_or(0);
+        let part = |from: usize, to: usize| {
+            text.get(from..to)
+                .and_then(|part| part.parse().ok())
+                .unwrap_or(0)
+        };
         Self {
             year: i64::from(part(0, 4)),
             month: part(5, 7),
@@ -78,8 +82,9 @@ impl Clock {
     }
 
     fn short_date(&self, locale: Locale) -> String {
-        const MONTHS: [&str; 12] =
-            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
         match locale {
             Locale::en => format!("{} {}", self.day, MONTHS[(self.month as usize + 11) % 12]),
             Locale::de => format!("{}.{}.", self.day, self.month),
@@ -89,12 +94,23 @@ impl Clock {
     /// In words, as seen at `now`.
     #[must_use]
     pub fn show(&self, locale: Locale, form: TimeForm, now: Self) -> String {
-        let Self { hour, minute, second, milli, .. } = self;
+        let Self {
+            hour,
+            minute,
+            second,
+            milli,
+            ..
+        } = self;
         match form {
             TimeForm::Hour => format!("{hour:02}:00"),
             TimeForm::Millis => format!("{hour:02}:{minute:02}:{second:02}.{milli:03}"),
-            TimeForm::Exact => format!("{}, {hour:02}:{minute:02}:{second:02}.{milli:03}", self.date(locale)),
-            TimeForm::Short if (self.year, self.month, self.day) == (now.year, now.month, now.day) => {
+            TimeForm::Exact => format!(
+                "{}, {hour:02}:{minute:02}:{second:02}.{milli:03}",
+                self.date(locale)
+            ),
+            TimeForm::Short
+                if (self.year, self.month, self.day) == (now.year, now.month, now.day) =>
+            {
                 format!("{hour:02}:{minute:02}:{second:02}")
             }
             TimeForm::Short if self.year == now.year => {
@@ -117,7 +133,10 @@ pub fn Time(
     let locale = use_locale();
     let hydrated = expect_context::<Hydrated>().0;
     let utc = at.to_rfc3339();
-    let title = utc.get(..23).map(|text| format!("{} UTC", text.replace('T', " "))).unwrap_or_default();
+    let title = utc
+        .get(..23)
+        .map(|text| format!("{} UTC", text.replace('T', " ")))
+        .unwrap_or_default();
     let text = move || {
         let now = crate::words::now();
         if hydrated.get() {
@@ -148,9 +167,19 @@ pub fn duration(locale: Locale, millis: i64) -> String {
     } else if seconds < 3600 {
         td_string!(locale, duration.minutes, m = seconds / 60, s = seconds % 60)
     } else if seconds < DAY / 1000 {
-        td_string!(locale, duration.hours, h = seconds / 3600, m = seconds / 60 % 60)
+        td_string!(
+            locale,
+            duration.hours,
+            h = seconds / 3600,
+            m = seconds / 60 % 60
+        )
     } else {
-        td_string!(locale, duration.days, d = seconds / 86_400, h = seconds / 3600 % 24)
+        td_string!(
+            locale,
+            duration.days,
+            d = seconds / 86_400,
+            h = seconds / 3600 % 24
+        )
     }
 }
 
@@ -162,10 +191,20 @@ mod tests {
     fn a_time_of_today_is_only_a_time() {
         let at = Timestamp(1_795_257_667_214);
         let clock = Clock::utc(at);
-        assert_eq!(clock.show(Locale::en, TimeForm::Short, clock), at.to_rfc3339()[11..19]);
+        assert_eq!(
+            clock.show(Locale::en, TimeForm::Short, clock),
+            at.to_rfc3339()[11..19]
+        );
         let tomorrow = Clock::utc(Timestamp(at.0 + DAY));
-        assert!(clock.show(Locale::en, TimeForm::Short, tomorrow).contains(' '));
-        assert_eq!(clock.show(Locale::en, TimeForm::Millis, clock), at.to_rfc3339()[11..23]);
+        assert!(
+            clock
+                .show(Locale::en, TimeForm::Short, tomorrow)
+                .contains(' ')
+        );
+        assert_eq!(
+            clock.show(Locale::en, TimeForm::Millis, clock),
+            at.to_rfc3339()[11..23]
+        );
     }
 
     #[test]

@@ -20,9 +20,10 @@ pub fn LogIn() -> impl IntoView {
     let message = move || {
         failure.get().map(|failure| match failure {
             // The same words whichever of the two is wrong.
-            Failure::Refused(Refusal::Invalid { complaint: Complaint::Wrong | Complaint::Empty, .. }) => {
-                td_string!(locale, login.wrong).to_owned()
-            }
+            Failure::Refused(Refusal::Invalid {
+                complaint: Complaint::Wrong | Complaint::Empty,
+                ..
+            }) => td_string!(locale, login.wrong).to_owned(),
             other => failure_text(locale, &other),
         })
     };

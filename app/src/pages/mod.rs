@@ -35,7 +35,9 @@ where
     Memo::new(move |_| match action.value().get() {
         Some(result) => result.err(),
         None => address.with(|address| {
-            let error = address.get("__err").filter(|_| address.get("__path").as_deref() == Some(F::PATH))?;
+            let error = address
+                .get("__err")
+                .filter(|_| address.get("__path").as_deref() == Some(F::PATH))?;
             Some(ServerFnUrlError::<Failure>::decode_err(&error))
         }),
     })

@@ -18,39 +18,18 @@ pub fn SetUp() -> impl IntoView {
     let action = ServerAction::<server::SetUp>::new();
     let failure = super::form_failure(action);
     let complaint = move |field: &'static str| {
-        Signal::derive(move || failure.with(|failure| complaint_about(locale, failure.as_ref(), field)))
+        Signal::derive(move || {
+            failure.with(|failure| complaint_about(locale, failure.as_ref(), field))
+        })
     };
     let message = move || match failure.get()? {
         Failure::Refused(Refusal::Invalid { .. }) => None,
         other => Some(failure_text(locale, &other)),
     };
-    let step = |icon: &'static str, class: &'static str, title: &'static str, text: &'static str| {
-        view! {
-            <li class=class>
-                <Icon name=icon />
-                <p>
-                    <b>{title}</b>
-                    <span>{text}</span>
-                </p>
-            </li>
-        }
-    };
     view! {
         <BarePage title=td_string!(locale, setup.title)>
             <div class="setup">
-                <div class="intro">
-                    <p class="lockup">
-                        <Icon name="skep" />
-                        <span>"Skep"</span>
-                    </p>
-                    <h1>{td_string!(locale, setup.title)}</h1>
-                    <p class="muted">{td_string!(locale, setup.text)}</p>
-                    <ol class="steps">
-                        {step("running", "done", td_string!(locale, setup.step_server), td_string!(locale, setup.step_server_text))}
-                        {step("st-progress", "now", td_string!(locale, setup.step_account), td_string!(locale, setup.step_account_text))}
-                        {step("st-new", "todo", td_string!(locale, setup.step_sensor), td_string!(locale, setup.step_sensor_text))}
-                    </ol>
-                </div>
+                <Intro />
                 <div class="panel">
                     <ActionForm action=action>
                         <div class="body stack">
@@ -115,5 +94,38 @@ pub fn SetUp() -> impl IntoView {
                 </div>
             </div>
         </BarePage>
+    }
+}
+
+/// What this is, and how far it is.
+#[component]
+fn Intro() -> impl IntoView {
+    let locale = use_locale();
+    let step =
+        |icon: &'static str, class: &'static str, title: &'static str, text: &'static str| {
+            view! {
+                <li class=class>
+                    <Icon name=icon />
+                    <p>
+                        <b>{title}</b>
+                        <span>{text}</span>
+                    </p>
+                </li>
+            }
+        };
+    view! {
+        <div class="intro">
+            <p class="lockup">
+                <Icon name="skep" />
+                <span>"Skep"</span>
+            </p>
+            <h1>{td_string!(locale, setup.title)}</h1>
+            <p class="muted">{td_string!(locale, setup.text)}</p>
+            <ol class="steps">
+                {step("running", "done", td_string!(locale, setup.step_server), td_string!(locale, setup.step_server_text))}
+                {step("st-progress", "now", td_string!(locale, setup.step_account), td_string!(locale, setup.step_account_text))}
+                {step("st-new", "todo", td_string!(locale, setup.step_sensor), td_string!(locale, setup.step_sensor_text))}
+            </ol>
+        </div>
     }
 }

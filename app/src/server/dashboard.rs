@@ -10,5 +10,8 @@ use crate::failure::Failure;
 pub async fn dashboard() -> Result<console::Dashboard, Failure> {
     use super::asker;
 
-    asker::hub()?.dashboard(&asker::actor().await?).await.map_err(asker::failure)
+    asker::hub()?
+        .dashboard(&asker::actor().await?)
+        .await
+        .map_err(asker::failure)
 }

@@ -10,10 +10,17 @@ use crate::failure::Failure;
 
 /// A page of the event list, newest first.
 #[server(prefix = "/fn", endpoint = "events", input = Json)]
-pub async fn events(query: EventQuery, before: Option<Cursor>, limit: u32) -> Result<EventPage, Failure> {
+pub async fn events(
+    query: EventQuery,
+    before: Option<Cursor>,
+    limit: u32,
+) -> Result<EventPage, Failure> {
     use super::asker;
 
-    asker::hub()?.events(&asker::actor().await?, &query, before, limit.clamp(1, 200)).await.map_err(asker::failure)
+    asker::hub()?
+        .events(&asker::actor().await?, &query, before, limit.clamp(1, 200))
+        .await
+        .map_err(asker::failure)
 }
 
 /// An event with everything in it.
@@ -21,7 +28,10 @@ pub async fn events(query: EventQuery, before: Option<Cursor>, limit: u32) -> Re
 pub async fn event(id: EventId) -> Result<EventDetail, Failure> {
     use super::asker;
 
-    asker::hub()?.event(&asker::actor().await?, id).await.map_err(asker::failure)
+    asker::hub()?
+        .event(&asker::actor().await?, id)
+        .await
+        .map_err(asker::failure)
 }
 
 /// Changes status or comment.
@@ -29,5 +39,8 @@ pub async fn event(id: EventId) -> Result<EventDetail, Failure> {
 pub async fn edit_event(id: EventId, edit: EventEdit) -> Result<EventRow, Failure> {
     use super::asker;
 
-    asker::hub()?.edit_event(&asker::actor().await?, id, edit).await.map_err(asker::failure)
+    asker::hub()?
+        .edit_event(&asker::actor().await?, id, edit)
+        .await
+        .map_err(asker::failure)
 }

@@ -31,19 +31,21 @@ mod asker {
 
     /// Whoever is logged in.
     pub async fn actor() -> Result<Actor, Failure> {
-        let Extension(actor) =
-            leptos_axum::extract::<Extension<Option<Actor>>>().await.map_err(|_| Failure::Misunderstood)?;
+        let Extension(actor) = leptos_axum::extract::<Extension<Option<Actor>>>()
+            .await
+            .map_err(|_| Failure::Misunderstood)?;
         actor.ok_or_else(|| refuse(Refusal::NotLoggedIn))
     }
 
     /// Where the request comes from.
     pub async fn client() -> Result<Client, Failure> {
-        let Extension(client) = leptos_axum::extract::<Extension<Client>>().await.map_err(|_| Failure::Misunderstood)?;
+        let Extension(client) = leptos_axum::extract::<Extension<Client>>()
+            .await
+            .map_err(|_| Failure::Misunderstood)?;
         Ok(client)
     }
 
     /// What the browser learns of an error of the hub.
-    #[expect(clippy::needless_pass_by_value, reason = "`map_err` hands the error over")]
     pub fn failure(error: HubError) -> Failure {
         refuse(error.refusal())
     }
@@ -53,18 +55,13 @@ mod asker {
         // A form that a browser without scripts posted is answered by a redirection, whose status must stand.
         let plain_form = use_context::<Parts>().is_some_and(|parts| {
             parts.method == Method::POST
-                && parts.headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"))
+                && parts
+                    .headers
+                    .get(header::ACCEPT)
+                    .is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"))
         });
         if !plain_form && let Some(response) = use_context::<ResponseOptions>() {
-            response.set_status(match &refusal {
-                Refusal::NotLoggedIn => StatusCode::UNAUTHORIZED,
-                Refusal::Forbidden => StatusCode::FORBIDDEN,
-                Refusal::NotFound => StatusCode::NOT_FOUND,
-                Refusal::Wait { .. } => StatusCode::TOO_MANY_REQUESTS,
-                Refusal::Busy => StatusCode::SERVICE_UNAVAILABLE,
-                Refusal::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-                Refusal::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
-            });
+            response.set_status(StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
         }
         Failure::Refused(refusal)
     }

@@ -14,7 +14,10 @@ use crate::failure::Failure;
 pub async fn sensors() -> Result<Vec<SensorView>, Failure> {
     use super::asker;
 
-    asker::hub()?.sensors(&asker::actor().await?).await.map_err(asker::failure)
+    asker::hub()?
+        .sensors(&asker::actor().await?)
+        .await
+        .map_err(asker::failure)
 }
 
 /// The groups that the asker belongs to.
@@ -22,7 +25,10 @@ pub async fn sensors() -> Result<Vec<SensorView>, Failure> {
 pub async fn groups() -> Result<Vec<GroupRef>, Failure> {
     use super::asker;
 
-    asker::hub()?.groups(&asker::actor().await?).await.map_err(asker::failure)
+    asker::hub()?
+        .groups(&asker::actor().await?)
+        .await
+        .map_err(asker::failure)
 }
 
 /// The services that events can be of.
@@ -30,7 +36,10 @@ pub async fn groups() -> Result<Vec<GroupRef>, Failure> {
 pub async fn services() -> Result<Vec<ServiceName>, Failure> {
     use super::asker;
 
-    asker::hub()?.services(&asker::actor().await?).await.map_err(asker::failure)
+    asker::hub()?
+        .services(&asker::actor().await?)
+        .await
+        .map_err(asker::failure)
 }
 
 /// Adds a sensor and returns the command that starts it.
@@ -39,7 +48,10 @@ pub async fn add_sensor(name: String, group: GroupId) -> Result<Enrolment, Failu
     use super::asker;
     use skep_model::console::NewSensor;
 
-    asker::hub()?.add_sensor(&asker::actor().await?, NewSensor { name, group }).await.map_err(asker::failure)
+    asker::hub()?
+        .add_sensor(&asker::actor().await?, NewSensor { name, group })
+        .await
+        .map_err(asker::failure)
 }
 
 /// Returns a new command for a sensor; its key of before is taken until the new one is there.
@@ -47,7 +59,10 @@ pub async fn add_sensor(name: String, group: GroupId) -> Result<Enrolment, Failu
 pub async fn enrol_again(sensor: SensorId) -> Result<Enrolment, Failure> {
     use super::asker;
 
-    asker::hub()?.enrol_again(&asker::actor().await?, sensor).await.map_err(asker::failure)
+    asker::hub()?
+        .enrol_again(&asker::actor().await?, sensor)
+        .await
+        .map_err(asker::failure)
 }
 
 /// Takes a sensor's key no longer.
@@ -55,5 +70,8 @@ pub async fn enrol_again(sensor: SensorId) -> Result<Enrolment, Failure> {
 pub async fn revoke_sensor(sensor: SensorId) -> Result<(), Failure> {
     use super::asker;
 
-    asker::hub()?.revoke_sensor(&asker::actor().await?, sensor).await.map_err(asker::failure)
+    asker::hub()?
+        .revoke_sensor(&asker::actor().await?, sensor)
+        .await
+        .map_err(asker::failure)
 }

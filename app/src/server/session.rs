@@ -7,15 +7,30 @@ use crate::failure::Failure;
 
 /// Sets the server up: password and address of the user `admin`, name of the first group.
 #[server(prefix = "/fn", endpoint = "set_up", name = SetUp)]
-pub async fn set_up(password: String, repeat: String, email: String, group: String) -> Result<(), Failure> {
+pub async fn set_up(
+    password: String,
+    repeat: String,
+    email: String,
+    group: String,
+) -> Result<(), Failure> {
     use super::asker;
     use skep_model::{Complaint, Refusal, console};
 
     if password != repeat {
-        return Err(asker::refuse(Refusal::invalid("repeat", Complaint::DoNotMatch)));
+        return Err(asker::refuse(Refusal::invalid(
+            "repeat",
+            Complaint::DoNotMatch,
+        )));
     }
-    let wanted = console::SetUp { password, email, group };
-    let session = asker::hub()?.set_up(wanted, &asker::client().await?).await.map_err(asker::failure)?;
+    let wanted = console::SetUp {
+        password,
+        email,
+        group,
+    };
+    let session = asker::hub()?
+        .set_up(wanted, &asker::client().await?)
+        .await
+        .map_err(asker::failure)?;
     asker::set_cookie(&session.cookie)?;
     leptos_axum::redirect("/sensors?welcome");
     Ok(())
@@ -26,7 +41,10 @@ pub async fn set_up(password: String, repeat: String, email: String, group: Stri
 pub async fn log_in(name: String, password: String) -> Result<(), Failure> {
     use super::asker;
 
-    let session = asker::hub()?.log_in(&name, &password, &asker::client().await?).await.map_err(asker::failure)?;
+    let session = asker::hub()?
+        .log_in(&name, &password, &asker::client().await?)
+        .await
+        .map_err(asker::failure)?;
     asker::set_cookie(&session.cookie)?;
     leptos_axum::redirect("/");
     Ok(())
@@ -37,7 +55,10 @@ pub async fn log_in(name: String, password: String) -> Result<(), Failure> {
 pub async fn log_out() -> Result<(), Failure> {
     use super::asker;
 
-    let cookie = asker::hub()?.log_out(&asker::actor().await?, &asker::client().await?).await.map_err(asker::failure)?;
+    let cookie = asker::hub()?
+        .log_out(&asker::actor().await?, &asker::client().await?)
+        .await
+        .map_err(asker::failure)?;
     asker::set_cookie(&cookie)?;
     leptos_axum::redirect("/login");
     Ok(())
@@ -48,5 +69,8 @@ pub async fn log_out() -> Result<(), Failure> {
 pub async fn me() -> Result<Me, Failure> {
     use super::asker;
 
-    asker::actor().await?.me().ok_or_else(|| asker::refuse(skep_model::Refusal::NotLoggedIn))
+    asker::actor()
+        .await?
+        .me()
+        .ok_or_else(|| asker::refuse(skep_model::Refusal::NotLoggedIn))
 }

@@ -136,10 +136,9 @@ impl Session {
     /// Talks until there is nothing more to say; returns why.
     async fn run(&mut self, login: &Login) -> io::Result<&'static str> {
         self.stream.write_all(options::GREETING).await?;
-        self.show(format!("{}\r\n", login.banner).as_bytes())
-            .await?;
+        let mut before = format!("{}\r\n", login.banner);
         for _ in 0..TRIES {
-            let Some((user, password)) = self.ask(login).await? else {
+            let Some((user, password)) = self.ask(login, &before).await? else {
                 return Ok("closed by the source");
             };
             let accepted = user.length == user.text.len()
@@ -165,22 +164,22 @@ impl Session {
                     .await;
             }
             sleep(login.delay).await;
-            self.show(b"\r\nLogin incorrect\r\n").await?;
+            "\r\nLogin incorrect\r\n".clone_into(&mut before);
         }
         Ok("too many wrong passwords")
     }
 
-    /// Asks for a user and a password.
-    async fn ask(&mut self, login: &Login) -> io::Result<Option<(Line, Line)>> {
-        self.show(format!("{} login: ", login.machine.hostname).as_bytes())
-            .await?;
+    /// Asks for a user and a password. What stands before the prompt is sent along with it: tools look for both
+    /// in what they read at once.
+    async fn ask(&mut self, login: &Login, before: &str) -> io::Result<Option<(Line, Line)>> {
+        let prompt = format!("{} login: ", login.machine.hostname);
+        self.show(format!("{before}{prompt}").as_bytes()).await?;
         loop {
             let Some(user) = self.line(true).await? else {
                 return Ok(None);
             };
             if user.length == 0 {
-                self.show(format!("{} login: ", login.machine.hostname).as_bytes())
-                    .await?;
+                self.show(prompt.as_bytes()).await?;
                 continue;
             }
             self.show(b"Password: ").await?;
@@ -259,6 +258,8 @@ impl Session {
         let length = self.stream.read(&mut buffer).await?;
         let decoded = self.options.decode(&buffer[..length]);
         self.received.extend_from_slice(&decoded.data);
+        // A client may say in the middle of a line that it shows by itself what is typed.
+        self.editor.echo &= self.options.echo();
         for fact in decoded.facts {
             if self.facts > 0 {
                 self.facts -= 1;

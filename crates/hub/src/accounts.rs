@@ -42,11 +42,19 @@ fn cookie(secure: bool, value: &str, seconds: u64) -> String {
 impl Hub {
     /// Whether there is no user yet.
     pub async fn needs_set_up(&self) -> Result<bool, HubError> {
-        if self.0.options.set_up_done.load(std::sync::atomic::Ordering::Relaxed) {
+        if self
+            .0
+            .options
+            .set_up_done
+            .load(std::sync::atomic::Ordering::Relaxed)
+        {
             return Ok(false);
         }
         let done = self.0.store.has_users().await?;
-        self.0.options.set_up_done.store(done, std::sync::atomic::Ordering::Relaxed);
+        self.0
+            .options
+            .set_up_done
+            .store(done, std::sync::atomic::Ordering::Relaxed);
         Ok(!done)
     }
 
@@ -71,7 +79,10 @@ impl Hub {
             role: Role::Admin,
             password_hash: self.hash(&set_up.password).await?,
         };
-        let actor = Actor { address: client.address, ..Actor::command_line() };
+        let actor = Actor {
+            address: client.address,
+            ..Actor::command_line()
+        };
         let mut audit = actor.audit("set up", "user", user.name.clone());
         audit.user = Some(id);
         audit.user_name.clone_from(&user.name);
@@ -79,30 +90,59 @@ impl Hub {
         if !self.0.store.set_up(&user, &group, &audit).await? {
             return Err(Refusal::Forbidden.into());
         }
-        self.open_session(Me { id, name: user.name, role: Role::Admin }, client).await
+        self.open_session(
+            Me {
+                id,
+                name: user.name,
+                role: Role::Admin,
+            },
+            client,
+        )
+        .await
     }
 
     async fn hash(&self, password: &str) -> Result<String, HubError> {
-        self.0.passwords.hash(password).await.ok_or(HubError::Refused(Refusal::Busy))
+        self.0
+            .passwords
+            .hash(password)
+            .await
+            .ok_or(HubError::Refused(Refusal::Busy))
     }
 
     /// Opens a session for the right name and password.
-    pub async fn log_in(&self, name: &str, password: &str, client: &Client) -> Result<NewSession, HubError> {
+    pub async fn log_in(
+        &self,
+        name: &str,
+        password: &str,
+        client: &Client,
+    ) -> Result<NewSession, HubError> {
         if let Some(wait) = self.0.throttle.wait(name, client.address, Instant::now()) {
             let seconds = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
             return Err(Refusal::Wait { seconds }.into());
         }
-        let user = if name.len() <= 256 { self.0.store.user_by_name(name).await? } else { None };
+        let user = if name.len() <= 256 {
+            self.0.store.user_by_name(name).await?
+        } else {
+            None
+        };
         let hash = user.as_ref().map(|user| user.password_hash.as_str());
         let fits = self.0.passwords.fits(password, hash).await;
         let Some(user) = user.filter(|_| fits) else {
             self.0.throttle.failed(name, client.address, Instant::now());
             let shown = skep_model::raw::visible(skep_model::raw::cut(name.as_bytes(), 64));
-            tracing::warn!(user = shown, address = client.address.map(tracing::field::display), "log-in failed");
+            tracing::warn!(
+                user = shown,
+                address = client.address.map(tracing::field::display),
+                "log-in failed"
+            );
             return Err(HubError::invalid("password", Complaint::Wrong));
         };
         self.0.throttle.succeeded(name, client.address);
-        let me = Me { id: user.id, name: user.name, role: user.role };
+        let me = Me {
+            id: user.id,
+            name: user.name,
+            role: user.role,
+        };
         self.open_session(me, client).await
     }
 
@@ -110,8 +150,14 @@ impl Hub {
         let secret = secrets::secret();
         let agent = skep_model::raw::cut(client.agent.as_bytes(), 200);
         let now = Timestamp::now();
-        self.0.store.open_session(&secrets::hash(&secret), me.id, client.address, agent, now).await?;
-        Ok(NewSession { cookie: cookie(client.secure, &secret, LONGEST.as_secs()), me })
+        self.0
+            .store
+            .open_session(&secrets::hash(&secret), me.id, client.address, agent, now)
+            .await?;
+        Ok(NewSession {
+            cookie: cookie(client.secure, &secret, LONGEST.as_secs()),
+            me,
+        })
     }
 
     /// Ends the actor's session. Returns the value for `Set-Cookie` that clears the cookie.
@@ -124,12 +170,23 @@ impl Hub {
     }
 
     /// Who a request's cookies say it is. `prolong` is false for the live stream, which is no use by a person.
-    pub async fn actor(&self, cookies: &str, client: &Client, prolong: bool) -> Result<Option<Actor>, HubError> {
+    pub async fn actor(
+        &self,
+        cookies: &str,
+        client: &Client,
+        prolong: bool,
+    ) -> Result<Option<Actor>, HubError> {
         let name = cookie_name(client.secure);
-        let secret = cookies.split(';').find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
-        let Some(secret) = secret.filter(|secret| secret.len() == 43) else { return Ok(None) };
+        let secret = cookies
+            .split(';')
+            .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
+        let Some(secret) = secret.filter(|secret| secret.len() == 43) else {
+            return Ok(None);
+        };
         let hash = secrets::hash(secret);
-        let Some(session) = self.0.store.session(&hash).await? else { return Ok(None) };
+        let Some(session) = self.0.store.session(&hash).await? else {
+            return Ok(None);
+        };
         let now = Timestamp::now();
         if session.created_at < now.before(LONGEST) || session.last_seen_at < now.before(IDLE) {
             return Ok(None);
@@ -137,15 +194,35 @@ impl Hub {
         if prolong && now - session.last_seen_at > TOUCH {
             self.0.store.touch_session(&hash, now).await?;
         }
-        let UserRow { id, name, role, groups, .. } = session.user;
-        let scope = if role == Role::Admin { Scope::Everything } else { Scope::Groups(groups) };
-        Ok(Some(Actor { user: Some(id), name, role, scope, address: client.address, session: Some(hash) }))
+        let UserRow {
+            id,
+            name,
+            role,
+            groups,
+            ..
+        } = session.user;
+        let scope = if role == Role::Admin {
+            Scope::Everything
+        } else {
+            Scope::Groups(groups)
+        };
+        Ok(Some(Actor {
+            user: Some(id),
+            name,
+            role,
+            scope,
+            address: client.address,
+            session: Some(hash),
+        }))
     }
 
     /// Removes sessions that have ended by themselves.
     pub(crate) async fn remove_expired_sessions(&self) -> Result<(), HubError> {
         let now = Timestamp::now();
-        self.0.store.remove_expired_sessions(now.before(LONGEST), now.before(IDLE)).await?;
+        self.0
+            .store
+            .remove_expired_sessions(now.before(LONGEST), now.before(IDLE))
+            .await?;
         Ok(())
     }
 }
@@ -168,5 +245,7 @@ pub(crate) fn name(field: &str, name: &str) -> Result<String, HubError> {
 fn looks_like_address(text: &str) -> bool {
     text.len() <= 254
         && text.chars().all(|c| !c.is_whitespace() && !c.is_control())
-        && text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
+        && text
+            .split_once('@')
+            .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
 }

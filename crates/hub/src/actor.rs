@@ -47,7 +47,11 @@ impl Actor {
     /// Who it is, for pages. `None` for a token.
     #[must_use]
     pub fn me(&self) -> Option<Me> {
-        self.user.map(|id| Me { id, name: self.name.clone(), role: self.role })
+        self.user.map(|id| Me {
+            id,
+            name: self.name.clone(),
+            role: self.role,
+        })
     }
 
     /// The role.
@@ -58,7 +62,11 @@ impl Actor {
 
     /// Refuses an actor of a lesser role.
     pub fn require(&self, role: Role) -> Result<(), Refusal> {
-        if self.role >= role { Ok(()) } else { Err(Refusal::Forbidden) }
+        if self.role >= role {
+            Ok(())
+        } else {
+            Err(Refusal::Forbidden)
+        }
     }
 
     /// Whether events and sensors of a group may be seen.
@@ -71,7 +79,12 @@ impl Actor {
     }
 
     /// An entry for the audit log.
-    pub(crate) fn audit(&self, action: &'static str, kind: &'static str, object: String) -> AuditEntry {
+    pub(crate) fn audit(
+        &self,
+        action: &'static str,
+        kind: &'static str,
+        object: String,
+    ) -> AuditEntry {
         AuditEntry {
             at: Timestamp::now(),
             user: self.user,

@@ -9,7 +9,8 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
@@ -52,7 +53,10 @@ impl Authority {
     pub fn open(folder: &Path) -> Result<Self, CertificateError> {
         let (certificate, key) = (folder.join("ca.pem"), folder.join("ca.key"));
         if !certificate.exists() {
-            fs::create_dir_all(folder).map_err(|error| CertificateError::File { path: folder.to_owned(), error })?;
+            fs::create_dir_all(folder).map_err(|error| CertificateError::File {
+                path: folder.to_owned(),
+                error,
+            })?;
             let key_pair = KeyPair::generate()?;
             let made = authority_params()?.self_signed(&key_pair)?;
             // The key first: a certificate without its key would be taken for a whole authority.
@@ -61,7 +65,11 @@ impl Authority {
         }
         let certificate_pem = read(&certificate)?;
         let fingerprint = Sha256::digest(der(&certificate_pem)).into();
-        Ok(Self { certificate_pem, key_pem: read(&key)?, fingerprint })
+        Ok(Self {
+            certificate_pem,
+            key_pem: read(&key)?,
+            fingerprint,
+        })
     }
 
     /// The authority's certificate, PEM.
@@ -81,7 +89,9 @@ impl Authority {
         let authority = authority_params()?;
         let issuer = Issuer::from_params(&authority, KeyPair::from_pem(&self.key_pem)?);
         let mut params = CertificateParams::new(hosts.to_vec())?;
-        params.distinguished_name.push(DnType::CommonName, "Skep server");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Skep server");
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -89,7 +99,10 @@ impl Authority {
         params.not_after = OffsetDateTime::now_utc() + Duration::days(365);
         let key_pair = KeyPair::generate()?;
         let leaf = params.signed_by(&key_pair, &issuer)?;
-        Ok(Leaf { chain_pem: format!("{}{}", leaf.pem(), self.certificate_pem), key_pem: key_pair.serialize_pem() })
+        Ok(Leaf {
+            chain_pem: format!("{}{}", leaf.pem(), self.certificate_pem),
+            key_pem: key_pair.serialize_pem(),
+        })
     }
 }
 
@@ -97,7 +110,9 @@ impl Authority {
 fn authority_params() -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(vec![])?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.distinguished_name.push(DnType::CommonName, "Skep authority");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Skep authority");
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     // A sensor's clock may be behind when it first calls.
     params.not_before = OffsetDateTime::now_utc() - Duration::days(365);
@@ -107,20 +122,37 @@ fn authority_params() -> Result<CertificateParams, rcgen::Error> {
 
 /// The bytes between the lines of a PEM file with one block.
 fn der(pem: &str) -> Vec<u8> {
-    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
+    let body: String = pem
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .map(str::trim)
+        .collect();
     STANDARD.decode(body).unwrap_or_default()
 }
 
 fn read(path: &Path) -> Result<String, CertificateError> {
-    fs::read_to_string(path).map_err(|error| CertificateError::File { path: path.to_owned(), error })
+    fs::read_to_string(path).map_err(|error| CertificateError::File {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 /// Writes a file that only its owner reads, whole or not at all.
 fn write(path: &Path, text: &str) -> Result<(), CertificateError> {
-    let failed = |error| CertificateError::File { path: path.to_owned(), error };
+    let failed = |error| CertificateError::File {
+        path: path.to_owned(),
+        error,
+    };
     let new = path.with_extension("new");
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&new)
+        .map_err(failed)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(failed)?;
     fs::rename(&new, path).map_err(failed)
 }

@@ -1,12 +1,12 @@
 //! The dashboard's figures, from rollups.
 
+use skep_model::sensor::Presence;
 use skep_model::{
     Address, Bytes, Classification, Severity, Status, Timestamp,
     console::{Count, Dashboard, EventQuery, HourCount},
     time::HOUR,
     user::Role,
 };
-use skep_model::sensor::Presence;
 use skep_store::{Field, Listing, Span};
 
 use crate::{Actor, Hub, HubError};
@@ -26,12 +26,18 @@ impl Hub {
         let two_days = Timestamp(since.0 - 24 * HOUR);
         let count = async |query: EventQuery| -> Result<Count, HubError> {
             let number = store.count_events(scope, &query, MOST + 1).await?;
-            Ok(Count { number: number.min(u64::from(MOST)), more: number > u64::from(MOST) })
+            Ok(Count {
+                number: number.min(u64::from(MOST)),
+                more: number > u64::from(MOST),
+            })
         };
 
         let by_time = store.events_by_time(scope, Span::Hour, two_days).await?;
         let mut hours: Vec<HourCount> = (0..24)
-            .map(|n| HourCount { start: Timestamp(since.0 + n * HOUR), counts: vec![0; Classification::ALL.len()] })
+            .map(|n| HourCount {
+                start: Timestamp(since.0 + n * HOUR),
+                counts: vec![0; Classification::ALL.len()],
+            })
             .collect();
         let (mut last_day, mut day_before) = (0, 0);
         for (start, classification, n) in by_time {
@@ -42,11 +48,25 @@ impl Hub {
                 hour.counts[classification.number() as usize] += n;
             }
         }
-        let total = store.events_by_time(scope, Span::Day, Timestamp(0)).await?.iter().map(|(_, _, n)| n).sum();
-        let (sources, _) = store.sum_values(scope, Field::Source, Span::Hour, since).await?;
-        let (_, logins) = store.sum_values(scope, Field::User, Span::Hour, since).await?;
+        let total = store
+            .events_by_time(scope, Span::Day, Timestamp(0))
+            .await?
+            .iter()
+            .map(|(_, _, n)| n)
+            .sum();
+        let (sources, _) = store
+            .sum_values(scope, Field::Source, Span::Hour, since)
+            .await?;
+        let (_, logins) = store
+            .sum_values(scope, Field::User, Span::Hour, since)
+            .await?;
         let top = async |field| store.top_values(scope, field, Span::Hour, since, TOP).await;
-        let words = |values: Vec<(Vec<u8>, u64)>| values.into_iter().map(|(value, n)| (Bytes(value), n)).collect();
+        let words = |values: Vec<(Vec<u8>, u64)>| {
+            values
+                .into_iter()
+                .map(|(value, n)| (Bytes(value), n))
+                .collect()
+        };
         let unresolved = vec![Status::New, Status::InProgress];
         let urgent = EventQuery {
             severity: vec![Severity::High, Severity::Critical],
@@ -55,22 +75,40 @@ impl Hub {
         };
         let sensors = self.sensors(actor).await?;
         Ok(Dashboard {
-            waiting: count(EventQuery { status: vec![Status::New], ..EventQuery::default() }).await?,
+            waiting: count(EventQuery {
+                status: vec![Status::New],
+                ..EventQuery::default()
+            })
+            .await?,
             critical: count(EventQuery {
                 status: vec![Status::New],
                 severity: vec![Severity::Critical],
                 ..EventQuery::default()
             })
             .await?,
-            total: Count { number: total, more: false },
+            total: Count {
+                number: total,
+                more: false,
+            },
             last_day,
             day_before,
-            sources: Count { number: sources, more: false },
+            sources: Count {
+                number: sources,
+                more: false,
+            },
             logins,
-            sensors_online: sensors.iter().filter(|s| s.presence == Presence::Online).count() as u32,
-            sensors: sensors.iter().filter(|s| s.presence != Presence::Revoked).count() as u32,
+            sensors_online: sensors
+                .iter()
+                .filter(|s| s.presence == Presence::Online)
+                .count() as u32,
+            sensors: sensors
+                .iter()
+                .filter(|s| s.presence != Presence::Revoked)
+                .count() as u32,
             hours,
-            services: store.events_by_service(scope, Span::Hour, since, TOP).await?,
+            services: store
+                .events_by_service(scope, Span::Hour, since, TOP)
+                .await?,
             top_sources: top(Field::Source)
                 .await?
                 .into_iter()
@@ -78,7 +116,14 @@ impl Hub {
                 .collect(),
             users: words(top(Field::User).await?),
             passwords: words(top(Field::Password).await?),
-            urgent: store.list_events(&Listing { scope, query: &urgent, before: None, limit: 8 }).await?,
+            urgent: store
+                .list_events(&Listing {
+                    scope,
+                    query: &urgent,
+                    before: None,
+                    limit: 8,
+                })
+                .await?,
         })
     }
 }

@@ -45,8 +45,10 @@ async fn write(store: Store, mut jobs: mpsc::Receiver<Job>) {
             parts += job.delivery.parts.len();
             together.push(job);
         }
-        let (deliveries, answers): (Vec<_>, Vec<_>) =
-            together.into_iter().map(|job| (job.delivery, job.answer)).unzip();
+        let (deliveries, answers): (Vec<_>, Vec<_>) = together
+            .into_iter()
+            .map(|job| (job.delivery, job.answer))
+            .unzip();
         if kill_point::acknowledges_too_early() {
             acknowledge_unstored(&store, deliveries, answers).await;
             continue;
@@ -77,7 +79,11 @@ async fn acknowledge_unstored(
 ) {
     for (delivery, answer) in deliveries.iter().zip(answers) {
         let seq = delivery.parts.last().map_or(0, |part| part.seq);
-        let _ = answer.send(Ok(Taken { seq, quarantined: 0, changes: vec![] }));
+        let _ = answer.send(Ok(Taken {
+            seq,
+            quarantined: 0,
+            changes: vec![],
+        }));
     }
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     kill_point::reached("before-commit");
@@ -92,7 +98,10 @@ fn read(sensor: SensorId, body: &[u8], now: Timestamp) -> Result<Delivery, Refus
         bad()
     })?;
     let rising = batch.parts.windows(2).all(|pair| pair[0].seq < pair[1].seq);
-    let last_fits = batch.parts.last().is_none_or(|part| i64::try_from(part.seq).is_ok());
+    let last_fits = batch
+        .parts
+        .last()
+        .is_none_or(|part| i64::try_from(part.seq).is_ok());
     if batch.parts.len() > limits::BATCH_PARTS || !rising || !last_fits {
         return Err(bad());
     }
@@ -102,10 +111,18 @@ fn read(sensor: SensorId, body: &[u8], now: Timestamp) -> Result<Delivery, Refus
         .map(|Envelope { seq, part }| {
             // The bytes are kept until the end: the store may find that the part does not fit, too.
             let raw = part.get().as_bytes().to_vec();
-            NumberedPart { seq, part: check::part(&raw, now), raw }
+            NumberedPart {
+                seq,
+                part: check::part(&raw, now),
+                raw,
+            }
         })
         .collect();
-    Ok(Delivery { sensor, epoch: batch.epoch, parts })
+    Ok(Delivery {
+        sensor,
+        epoch: batch.epoch,
+        parts,
+    })
 }
 
 impl Hub {
@@ -114,7 +131,11 @@ impl Hub {
         let delivery = read(sensor, body, Timestamp::now())?;
         let epoch = delivery.epoch;
         let (answer, answered) = oneshot::channel();
-        self.0.writer.0.try_send(Job { delivery, answer }).map_err(|_| Refusal::Busy)?;
+        self.0
+            .writer
+            .0
+            .try_send(Job { delivery, answer })
+            .map_err(|_| Refusal::Busy)?;
         let taken = match answered.await {
             Ok(Ok(taken)) => taken,
             Ok(Err(error)) => {
@@ -129,6 +150,10 @@ impl Hub {
         for change in taken.changes {
             self.0.live.changed(change);
         }
-        Ok(Accepted { epoch, seq: taken.seq, quarantined: taken.quarantined })
+        Ok(Accepted {
+            epoch,
+            seq: taken.seq,
+            quarantined: taken.quarantined,
+        })
     }
 }

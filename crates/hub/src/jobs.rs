@@ -24,17 +24,26 @@ impl Hub {
             let mut interval = tokio::time::interval(Duration::from_secs(60 * 60));
             loop {
                 interval.tick().await;
-                report(hub.remove_expired_sessions().await, "removing expired sessions");
+                report(
+                    hub.remove_expired_sessions().await,
+                    "removing expired sessions",
+                );
             }
         });
     }
 
     /// Tells browsers when a sensor goes offline: nothing else happens at that moment that would.
-    async fn watch_presence(&self, known: &mut HashMap<SensorId, Presence>) -> Result<(), HubError> {
+    async fn watch_presence(
+        &self,
+        known: &mut HashMap<SensorId, Presence>,
+    ) -> Result<(), HubError> {
         let now = Timestamp::now();
         for sensor in self.0.store.sensors(&Scope::Everything).await? {
             let (presence, _) = self.0.presence.of(&sensor, now);
-            if known.insert(sensor.id, presence).is_some_and(|before| before != presence) {
+            if known
+                .insert(sensor.id, presence)
+                .is_some_and(|before| before != presence)
+            {
                 self.0.live.sensors(sensor.group.id);
             }
         }

@@ -8,9 +8,13 @@ pub(crate) fn reached(place: &str) {
     if std::env::var("SKEP_KILL_AT").as_deref() != Ok(place) {
         return;
     }
-    let after = std::env::var("SKEP_KILL_AFTER").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let after = std::env::var("SKEP_KILL_AFTER")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(1);
     if TIMES.fetch_add(1, Ordering::SeqCst) + 1 >= after {
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        let _ =
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     }
 }
 

@@ -33,7 +33,8 @@ pub struct Told {
 impl Told {
     /// The message as JSON.
     pub fn json(&self) -> &str {
-        self.json.get_or_init(|| serde_json::to_string(&self.message).unwrap_or_default())
+        self.json
+            .get_or_init(|| serde_json::to_string(&self.message).unwrap_or_default())
     }
 }
 
@@ -56,19 +57,30 @@ impl Live {
         Self {
             run: secrets::reference(),
             sender: broadcast::channel(BEHIND).0,
-            recent: Mutex::new(Recent { next: 1, messages: VecDeque::new(), bytes: 0 }),
+            recent: Mutex::new(Recent {
+                next: 1,
+                messages: VecDeque::new(),
+                bytes: 0,
+            }),
             ended: broadcast::channel(64).0,
         }
     }
 
     fn tell(&self, group: Option<GroupId>, message: LiveMessage) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = Arc::new(Told { number: recent.next, group, message, json: OnceLock::new() });
+        let told = Arc::new(Told {
+            number: recent.next,
+            group,
+            message,
+            json: OnceLock::new(),
+        });
         recent.next += 1;
         recent.bytes += told.json().len();
         recent.messages.push_back(Arc::clone(&told));
         while recent.messages.len() > KEPT || recent.bytes > KEPT_BYTES {
-            let Some(oldest) = recent.messages.pop_front() else { break };
+            let Some(oldest) = recent.messages.pop_front() else {
+                break;
+            };
             recent.bytes -= oldest.json().len();
         }
         // Sent under the lock, so that nobody hears messages out of order. No receiver is no fault.
@@ -77,7 +89,12 @@ impl Live {
 
     /// Tells what a delivery changed.
     pub(crate) fn changed(&self, change: Change) {
-        let Change { row, opened, first, interactions } = change;
+        let Change {
+            row,
+            opened,
+            first,
+            interactions,
+        } = change;
         let group = Some(row.group.id);
         if opened {
             self.tell(group, LiveMessage::Opened { event: row.clone() });
@@ -85,15 +102,28 @@ impl Live {
                 return;
             }
         }
-        let size: usize = interactions.iter().map(|i: &Interaction| i.kind.size() + 64).sum();
+        let size: usize = interactions
+            .iter()
+            .map(|i: &Interaction| i.kind.size() + 64)
+            .sum();
         let interactions = if size > CARRIED { vec![] } else { interactions };
-        self.tell(group, LiveMessage::Changed { event: row, first, interactions });
+        self.tell(
+            group,
+            LiveMessage::Changed {
+                event: row,
+                first,
+                interactions,
+            },
+        );
     }
 
     /// Tells that somebody worked on an event.
     pub(crate) fn edited(&self, row: &EventRow) {
-        let message =
-            LiveMessage::Changed { event: row.clone(), first: row.digest.interactions, interactions: vec![] };
+        let message = LiveMessage::Changed {
+            event: row.clone(),
+            first: row.digest.interactions,
+            interactions: vec![],
+        };
         self.tell(Some(row.group.id), message);
     }
 
@@ -134,16 +164,38 @@ impl Hub {
         let mut missed = VecDeque::new();
         let mut resync = false;
         if let Some(last) = last {
-            let number = last.rsplit_once('.').filter(|(run, _)| *run == live.run).and_then(|(_, n)| n.parse::<u64>().ok());
+            let number = last
+                .rsplit_once('.')
+                .filter(|(run, _)| *run == live.run)
+                .and_then(|(_, n)| n.parse::<u64>().ok());
             match number {
-                Some(number) if recent.messages.front().map_or(recent.next, |told| told.number) <= number + 1 => {
-                    missed.extend(recent.messages.iter().filter(|told| told.number > number).cloned());
+                Some(number)
+                    if recent
+                        .messages
+                        .front()
+                        .map_or(recent.next, |told| told.number)
+                        <= number + 1 =>
+                {
+                    missed.extend(
+                        recent
+                            .messages
+                            .iter()
+                            .filter(|told| told.number > number)
+                            .cloned(),
+                    );
                 }
                 _ => resync = true,
             }
         }
         drop(recent);
-        Subscription { actor, run: live.run.clone(), missed, resync, messages, ended }
+        Subscription {
+            actor,
+            run: live.run.clone(),
+            missed,
+            resync,
+            messages,
+            ended,
+        }
     }
 }
 
@@ -176,7 +228,10 @@ impl Subscription {
                 }
             };
             if told.group.is_none_or(|group| self.actor.sees(group)) {
-                return Some((format!("{}.{}", self.run, told.number), told.json().to_owned()));
+                return Some((
+                    format!("{}.{}", self.run, told.number),
+                    told.json().to_owned(),
+                ));
             }
         }
     }

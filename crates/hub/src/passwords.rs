@@ -7,7 +7,7 @@ use skep_model::Complaint;
 use tokio::sync::Semaphore;
 
 /// The fewest characters of a password.
-const SHORTEST: usize = 10;
+const SHORTEST: usize = 12;
 /// The most bytes of a password: longer ones only cost time.
 const LONGEST: usize = 512;
 
@@ -21,7 +21,10 @@ pub(crate) struct Passwords {
 impl Passwords {
     pub(crate) fn new() -> Self {
         let decoy = hash(&crate::secrets::secret()).unwrap_or_default();
-        Self { running: Arc::new(Semaphore::new(2)), decoy }
+        Self {
+            running: Arc::new(Semaphore::new(2)),
+            decoy,
+        }
     }
 
     /// What is wrong with a new password.
@@ -32,9 +35,13 @@ impl Passwords {
         if password.is_empty() {
             Some(Complaint::Empty)
         } else if password.chars().count() < SHORTEST {
-            Some(Complaint::TooShort { min: SHORTEST as u32 })
+            Some(Complaint::TooShort {
+                min: SHORTEST as u32,
+            })
         } else if password.len() > LONGEST {
-            Some(Complaint::TooLong { max: LONGEST as u32 })
+            Some(Complaint::TooLong {
+                max: LONGEST as u32,
+            })
         } else if distinct.len() < 4 {
             Some(Complaint::TooWeak)
         } else {
@@ -46,7 +53,9 @@ impl Passwords {
     pub(crate) async fn hash(&self, password: &str) -> Option<String> {
         let password = password.to_owned();
         let _permit = self.running.acquire().await.ok()?;
-        tokio::task::spawn_blocking(move || hash(&password)).await.ok()?
+        tokio::task::spawn_blocking(move || hash(&password))
+            .await
+            .ok()?
     }
 
     /// Whether a password fits a hash; for no hash, `false` after as long a time.
@@ -56,9 +65,15 @@ impl Passwords {
         }
         let known = hash.is_some();
         let (password, hash) = (password.to_owned(), hash.unwrap_or(&self.decoy).to_owned());
-        let Ok(_permit) = self.running.acquire().await else { return false };
+        let Ok(_permit) = self.running.acquire().await else {
+            return false;
+        };
         let fits = tokio::task::spawn_blocking(move || {
-            PasswordHash::new(&hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+            PasswordHash::new(&hash).is_ok_and(|hash| {
+                Argon2::default()
+                    .verify_password(password.as_bytes(), &hash)
+                    .is_ok()
+            })
         })
         .await
         .unwrap_or(false);

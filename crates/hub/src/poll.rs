@@ -11,7 +11,9 @@ use skep_model::{
     ids::SensorId,
     sensor::{InstanceState, Presence},
 };
-use skep_protocol::message::{Configuration, HOLD_SECONDS, InstanceConfiguration, PollAnswer, PollRequest};
+use skep_protocol::message::{
+    Configuration, HOLD_SECONDS, InstanceConfiguration, PollAnswer, PollRequest,
+};
 use skep_store::{Scope, SensorRow};
 use tokio::sync::broadcast;
 
@@ -45,16 +47,27 @@ impl Drop for Held<'_> {
 
 impl Presences {
     pub(crate) fn new() -> Self {
-        Self { held: Mutex::default(), news: broadcast::channel(256).0 }
+        Self {
+            held: Mutex::default(),
+            news: broadcast::channel(256).0,
+        }
     }
 
     fn hold(&self, sensor: SensorId) -> Held<'_> {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner).entry(sensor).or_default() += 1;
+        *self
+            .held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(sensor)
+            .or_default() += 1;
         Held(self, sensor)
     }
 
     fn holds(&self, sensor: SensorId) -> bool {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&sensor)
+        self.held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains_key(&sensor)
     }
 
     /// Tells a sensor that it has news.
@@ -84,7 +97,12 @@ impl Presences {
 
 impl Hub {
     /// Answers a poll of a sensor whose signature was checked.
-    pub async fn poll(&self, id: SensorId, request: PollRequest, client: &Client) -> Result<PollAnswer, HubError> {
+    pub async fn poll(
+        &self,
+        id: SensorId,
+        request: PollRequest,
+        client: &Client,
+    ) -> Result<PollAnswer, HubError> {
         let presence = &self.0.presence;
         let mut news = presence.news.subscribe();
         let Some(sensor) = self.0.store.sensor(&Scope::Everything, id).await? else {
@@ -93,18 +111,35 @@ impl Hub {
         let now = Timestamp::now();
         let (before, _) = presence.of(&sensor, now);
         let back = (before != Presence::Online).then_some(now);
-        let told = sensor.status.as_ref().map(|status| (&status.instances, status.dropped, status.queued == 0));
-        let tells = (&request.status.instances, request.status.dropped, request.status.queued == 0);
-        let changed = back.is_some() || told != Some(tells) || sensor.active_revision != request.active_revision;
+        let told = sensor
+            .status
+            .as_ref()
+            .map(|status| (&status.instances, status.dropped, status.queued == 0));
+        let tells = (
+            &request.status.instances,
+            request.status.dropped,
+            request.status.queued == 0,
+        );
+        let changed = back.is_some()
+            || told != Some(tells)
+            || sensor.active_revision != request.active_revision;
         let held = presence.hold(id);
         self.0
             .store
-            .note_poll(id, client.address, request.active_revision, &request.status, back, now)
+            .note_poll(
+                id,
+                client.address,
+                request.active_revision,
+                &request.status,
+                back,
+                now,
+            )
             .await?;
         if changed {
             self.0.live.sensors(sensor.group.id);
         }
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(HOLD_SECONDS - jitter(id, now));
+        let deadline =
+            tokio::time::Instant::now() + Duration::from_secs(HOLD_SECONDS - jitter(id, now));
         let mut desired = sensor.desired_revision;
         while request.active_revision == Some(desired) && !request.at_once {
             match tokio::time::timeout_at(deadline, news.recv()).await {
@@ -120,9 +155,15 @@ impl Hub {
             }
         }
         drop(held);
-        let configuration =
-            if request.active_revision == Some(desired) { None } else { Some(self.configuration(id, desired).await?) };
-        Ok(PollAnswer { configuration, authorities: vec![] })
+        let configuration = if request.active_revision == Some(desired) {
+            None
+        } else {
+            Some(self.configuration(id, desired).await?)
+        };
+        Ok(PollAnswer {
+            configuration,
+            authorities: vec![],
+        })
     }
 
     async fn configuration(&self, id: SensorId, revision: u64) -> Result<Configuration, HubError> {
@@ -139,7 +180,10 @@ impl Hub {
                 settings: row.instance.settings,
             })
             .collect();
-        Ok(Configuration { revision, instances })
+        Ok(Configuration {
+            revision,
+            instances,
+        })
     }
 
     /// Lets go of all held polls, so that the server can stop at once.
@@ -157,11 +201,15 @@ pub(crate) fn instance_state(
         .status
         .as_ref()
         .and_then(|status| status.instances.iter().find(|report| report.id == instance))
-        .map_or((InstanceState::Scheduled, None), |report| (report.state, report.reason.clone()))
+        .map_or((InstanceState::Scheduled, None), |report| {
+            (report.state, report.reason.clone())
+        })
 }
 
 /// 0 to 9 seconds, so that sensors that came at one moment do not all come back at one moment.
 fn jitter(id: SensorId, now: Timestamp) -> u64 {
-    let byte = id.as_bytes().iter().fold(now.0 as u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(*byte));
+    let byte = id.as_bytes().iter().fold(now.0 as u8, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(*byte)
+    });
     u64::from(byte) % 10
 }

@@ -20,7 +20,10 @@ pub(crate) fn reference() -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-#[expect(clippy::expect_used, reason = "without random numbers nothing would be safe")]
+#[expect(
+    clippy::expect_used,
+    reason = "without random numbers nothing would be safe"
+)]
 fn fill(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system gives random numbers");
 }

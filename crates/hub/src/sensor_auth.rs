@@ -86,13 +86,29 @@ impl Nonces {
 impl Hub {
     /// The sensor that signed a request.
     pub async fn recognise(&self, request: SignedRequest<'_>) -> Result<SensorId, NotRecognised> {
-        let claim = Claim::parse(request.signature_input, request.signature, request.content_digest)
-            .map_err(|_| NotRecognised::Signature)?;
-        let sensor = self.0.store.sensor(&Scope::Everything, claim.sensor).await.map_err(HubError::from)?;
+        let claim = Claim::parse(
+            request.signature_input,
+            request.signature,
+            request.content_digest,
+        )
+        .map_err(|_| NotRecognised::Signature)?;
+        let sensor = self
+            .0
+            .store
+            .sensor(&Scope::Everything, claim.sensor)
+            .await
+            .map_err(HubError::from)?;
         let sensor = sensor.ok_or(NotRecognised::Unknown)?;
-        let key = sensor.public_key.as_deref().and_then(|key| key.try_into().ok());
-        let key = key.and_then(|key| VerifyingKey::from_bytes(key).ok()).ok_or(NotRecognised::Unknown)?;
-        claim.verify(&key, request.method, request.path, request.body).map_err(|_| NotRecognised::Signature)?;
+        let key = sensor
+            .public_key
+            .as_deref()
+            .and_then(|key| key.try_into().ok());
+        let key = key
+            .and_then(|key| VerifyingKey::from_bytes(key).ok())
+            .ok_or(NotRecognised::Unknown)?;
+        claim
+            .verify(&key, request.method, request.path, request.body)
+            .map_err(|_| NotRecognised::Signature)?;
         if sensor.revoked_at.is_some() {
             return Err(NotRecognised::Revoked);
         }

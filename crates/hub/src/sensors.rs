@@ -40,7 +40,10 @@ impl Hub {
         let sensors = self.0.store.sensors(&actor.scope).await?;
         let instances = self.0.store.instances(None).await?;
         let now = Timestamp::now();
-        Ok(sensors.into_iter().map(|sensor| self.view(sensor, &instances, now)).collect())
+        Ok(sensors
+            .into_iter()
+            .map(|sensor| self.view(sensor, &instances, now))
+            .collect())
     }
 
     fn view(&self, sensor: SensorRow, instances: &[InstanceRow], now: Timestamp) -> SensorView {
@@ -79,16 +82,27 @@ impl Hub {
 
     /// Adds a sensor with the built-in services on their usual ports, and makes its one-time token.
     pub async fn add_sensor(&self, actor: &Actor, new: NewSensor) -> Result<Enrolment, HubError> {
-        self.add_sensor_on(actor, new, IpAddr::from([0, 0, 0, 0])).await
+        self.add_sensor_on(actor, new, IpAddr::from([0, 0, 0, 0]))
+            .await
     }
 
-    async fn add_sensor_on(&self, actor: &Actor, new: NewSensor, address: IpAddr) -> Result<Enrolment, HubError> {
+    async fn add_sensor_on(
+        &self,
+        actor: &Actor,
+        new: NewSensor,
+        address: IpAddr,
+    ) -> Result<Enrolment, HubError> {
         actor.require(Role::Manager)?;
         let name = crate::accounts::name("name", &new.name)?;
         if !actor.sees(new.group) {
             return Err(HubError::invalid("group", Complaint::Unknown));
         }
-        if !self.groups(actor).await?.iter().any(|group| group.id == new.group) {
+        if !self
+            .groups(actor)
+            .await?
+            .iter()
+            .any(|group| group.id == new.group)
+        {
             return Err(HubError::invalid("group", Complaint::Unknown));
         }
         let id = SensorId::new();
@@ -100,10 +114,20 @@ impl Hub {
         let created = self
             .0
             .store
-            .create_sensor(id, &name, new.group, &instances, &secrets::hash(&token.secret), expires_at, &audit)
+            .create_sensor(
+                id,
+                &name,
+                new.group,
+                &instances,
+                &secrets::hash(&token.secret),
+                expires_at,
+                &audit,
+            )
             .await;
         match created {
-            Err(StoreError::Conflict(_)) => return Err(HubError::invalid("name", Complaint::Taken)),
+            Err(StoreError::Conflict(_)) => {
+                return Err(HubError::invalid("name", Complaint::Taken));
+            }
             other => other?,
         }
         self.0.live.sensors(new.group);
@@ -113,19 +137,35 @@ impl Hub {
     /// Makes a new one-time token for a sensor. Its key stays good until the token is used.
     pub async fn enrol_again(&self, actor: &Actor, id: SensorId) -> Result<Enrolment, HubError> {
         actor.require(Role::Manager)?;
-        let sensor = self.0.store.sensor(&actor.scope, id).await?.ok_or(Refusal::NotFound)?;
+        let sensor = self
+            .0
+            .store
+            .sensor(&actor.scope, id)
+            .await?
+            .ok_or(Refusal::NotFound)?;
         let token = self.token();
         let audit = actor.audit("enrol again", "sensor", sensor.name);
         let expires_at = audit.at.after(TOKEN_LIFE);
-        self.0.store.renew_enrolment(id, &secrets::hash(&token.secret), expires_at, &audit).await?;
+        self.0
+            .store
+            .renew_enrolment(id, &secrets::hash(&token.secret), expires_at, &audit)
+            .await?;
         Ok(self.enrolment(id, &token, expires_at))
     }
 
     /// Stops taking a sensor's key.
     pub async fn revoke_sensor(&self, actor: &Actor, id: SensorId) -> Result<(), HubError> {
         actor.require(Role::Manager)?;
-        let sensor = self.0.store.sensor(&actor.scope, id).await?.ok_or(Refusal::NotFound)?;
-        self.0.store.revoke_sensor(id, &actor.audit("revoke", "sensor", sensor.name)).await?;
+        let sensor = self
+            .0
+            .store
+            .sensor(&actor.scope, id)
+            .await?
+            .ok_or(Refusal::NotFound)?;
+        self.0
+            .store
+            .revoke_sensor(id, &actor.audit("revoke", "sensor", sensor.name))
+            .await?;
         self.0.presence.wake(id);
         self.0.live.sensors(sensor.group.id);
         Ok(())
@@ -136,23 +176,39 @@ impl Hub {
     pub async fn local_sensor(&self) -> Result<(Vec<InstanceView>, Option<String>), HubError> {
         let actor = Actor::command_line();
         let find = async || -> Result<Option<SensorView>, HubError> {
-            Ok(self.sensors(&actor).await?.into_iter().find(|sensor| sensor.name == "local"))
+            Ok(self
+                .sensors(&actor)
+                .await?
+                .into_iter()
+                .find(|sensor| sensor.name == "local"))
         };
         if find().await?.is_none() {
             let group = match self.groups(&actor).await?.into_iter().next() {
                 Some(group) => group.id,
                 // Nobody has set the server up yet, and attacks may come all the same.
-                None => self.0.store.create_group("default", &actor.audit("create", "group", "default".into())).await?,
+                None => {
+                    self.0
+                        .store
+                        .create_group("default", &actor.audit("create", "group", "default".into()))
+                        .await?
+                }
             };
-            let new = NewSensor { name: "local".to_owned(), group };
-            self.add_sensor_on(&actor, new, IpAddr::from([127, 0, 0, 1])).await?;
+            let new = NewSensor {
+                name: "local".to_owned(),
+                group,
+            };
+            self.add_sensor_on(&actor, new, IpAddr::from([127, 0, 0, 1]))
+                .await?;
         }
         let sensor = find().await?.ok_or(Refusal::NotFound)?;
         let token = if matches!(sensor.presence, Presence::Waiting | Presence::Revoked) {
             let token = self.token();
             let audit = actor.audit("enrol again", "sensor", sensor.name);
             let hash = secrets::hash(&token.secret);
-            self.0.store.renew_enrolment(sensor.id, &hash, audit.at.after(TOKEN_LIFE), &audit).await?;
+            self.0
+                .store
+                .renew_enrolment(sensor.id, &hash, audit.at.after(TOKEN_LIFE), &audit)
+                .await?;
             Some(token.to_string())
         } else {
             None
@@ -166,12 +222,27 @@ impl Hub {
         } else {
             Trust::Authority(self.0.authority.fingerprint())
         };
-        EnrolmentToken { secret: secrets::secret(), trust }
+        EnrolmentToken {
+            secret: secrets::secret(),
+            trust,
+        }
     }
 
-    fn enrolment(&self, sensor: SensorId, token: &EnrolmentToken, expires_at: Timestamp) -> Enrolment {
-        let command = format!("skep-sensor run --server {} --token {token}", self.0.options.endpoint);
-        Enrolment { sensor, command, expires_at }
+    fn enrolment(
+        &self,
+        sensor: SensorId,
+        token: &EnrolmentToken,
+        expires_at: Timestamp,
+    ) -> Enrolment {
+        let command = format!(
+            "skep-sensor run --server {} --token {token}",
+            self.0.options.endpoint
+        );
+        Enrolment {
+            sensor,
+            command,
+            expires_at,
+        }
     }
 
     /// What a new sensor runs: every built-in service.
@@ -180,7 +251,12 @@ impl Hub {
             .iter()
             .filter_map(|built_in| {
                 let numbers = self.0.options.default_ports.of(built_in);
-                let port = |transport| move |number: &u16| Port { number: *number, transport };
+                let port = |transport| {
+                    move |number: &u16| Port {
+                        number: *number,
+                        transport,
+                    }
+                };
                 let mut ports: Vec<Port> = numbers.iter().map(port(Transport::Tcp)).collect();
                 if built_in.udp {
                     ports.extend(numbers.iter().map(port(Transport::Udp)));

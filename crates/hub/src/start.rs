@@ -44,7 +44,10 @@ impl DefaultPorts {
     /// The ports of a service.
     #[must_use]
     pub fn of(&self, service: &BuiltIn) -> Vec<u16> {
-        self.0.get(service.name).cloned().unwrap_or_else(|| service.ports.to_vec())
+        self.0
+            .get(service.name)
+            .cloned()
+            .unwrap_or_else(|| service.ports.to_vec())
     }
 }
 
@@ -53,13 +56,22 @@ impl FromStr for DefaultPorts {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut ports = BTreeMap::new();
-        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-            let (name, list) = entry.split_once('=').ok_or_else(|| format!("'{entry}' is not of the form service=port"))?;
+        for entry in text
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+        {
+            let (name, list) = entry
+                .split_once('=')
+                .ok_or_else(|| format!("'{entry}' is not of the form service=port"))?;
             if !BUILT_IN.iter().any(|built_in| built_in.name == name) {
                 return Err(format!("there is no built-in service '{name}'"));
             }
             let list: Result<Vec<u16>, _> = list.split('+').map(str::parse).collect();
-            ports.insert(name.to_owned(), list.map_err(|_| format!("'{entry}' names something that is no port"))?);
+            ports.insert(
+                name.to_owned(),
+                list.map_err(|_| format!("'{entry}' names something that is no port"))?,
+            );
         }
         Ok(Self(ports))
     }
@@ -103,11 +115,20 @@ mod tests {
     #[test]
     fn ports_are_read_or_the_error_says_what_is_wrong() {
         let ports: DefaultPorts = "ssh=22, catch-all=21+80".parse().unwrap_or_default();
-        let of = |name| BUILT_IN.iter().find(|b| b.name == name).map(|b| ports.of(b));
+        let of = |name| {
+            BUILT_IN
+                .iter()
+                .find(|b| b.name == name)
+                .map(|b| ports.of(b))
+        };
         assert_eq!(of("ssh"), Some(vec![22]));
         assert_eq!(of("catch-all"), Some(vec![21, 80]));
         assert_eq!(of("telnet"), Some(vec![2323]));
-        assert!("gopher=70".parse::<DefaultPorts>().is_err_and(|e| e.contains("gopher")));
+        assert!(
+            "gopher=70"
+                .parse::<DefaultPorts>()
+                .is_err_and(|e| e.contains("gopher"))
+        );
         assert!("ssh".parse::<DefaultPorts>().is_err());
         assert!("ssh=99999".parse::<DefaultPorts>().is_err());
     }

@@ -50,37 +50,60 @@ pub(crate) struct Throttle(Mutex<HashMap<Key, Failures>>);
 
 fn keys(name: &str, address: Option<Address>) -> [Key; 3] {
     let name: String = name.chars().take(64).collect();
-    [Key::Pair(name.clone(), address), Key::Address(address), Key::Name(name)]
+    [
+        Key::Pair(name.clone(), address),
+        Key::Address(address),
+        Key::Name(name),
+    ]
 }
 
 impl Throttle {
     /// How long this name and address have to wait before the next try.
-    pub(crate) fn wait(&self, name: &str, address: Option<Address>, now: Instant) -> Option<Duration> {
-        let counts = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    pub(crate) fn wait(
+        &self,
+        name: &str,
+        address: Option<Address>,
+        now: Instant,
+    ) -> Option<Duration> {
+        let counts = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         keys(name, address)
             .iter()
             .filter_map(|key| {
                 let failures = counts.get(key)?;
                 let over = failures.count.checked_sub(key.free())?;
                 let wait = Duration::from_secs(1 << over.min(20)).min(LONGEST);
-                (failures.last + wait).checked_duration_since(now).filter(|wait| !wait.is_zero())
+                (failures.last + wait)
+                    .checked_duration_since(now)
+                    .filter(|wait| !wait.is_zero())
             })
             .max()
     }
 
     /// Counts a failure.
     pub(crate) fn failed(&self, name: &str, address: Option<Address>, now: Instant) {
-        let mut counts = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut counts = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if counts.len() >= KEPT {
             counts.retain(|_, failures| now.duration_since(failures.last) < FORGET);
         }
         if counts.len() >= KEPT
-            && let Some(oldest) = counts.iter().min_by_key(|(_, failures)| failures.last).map(|(key, _)| key.clone())
+            && let Some(oldest) = counts
+                .iter()
+                .min_by_key(|(_, failures)| failures.last)
+                .map(|(key, _)| key.clone())
         {
             counts.remove(&oldest);
         }
         for key in keys(name, address) {
-            let failures = counts.entry(key).or_insert(Failures { count: 0, last: now });
+            let failures = counts.entry(key).or_insert(Failures {
+                count: 0,
+                last: now,
+            });
             if now.duration_since(failures.last) >= FORGET {
                 failures.count = 0;
             }
@@ -92,7 +115,10 @@ impl Throttle {
     /// Forgets the failures of a name from an address: the right password came.
     pub(crate) fn succeeded(&self, name: &str, address: Option<Address>) {
         let [pair, ..] = keys(name, address);
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&pair);
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .remove(&pair);
     }
 }
 
@@ -110,11 +136,23 @@ mod tests {
         }
         assert_eq!(throttle.wait("admin", from, start), None);
         throttle.failed("admin", from, start);
-        assert_eq!(throttle.wait("admin", from, start), Some(Duration::from_secs(1)));
+        assert_eq!(
+            throttle.wait("admin", from, start),
+            Some(Duration::from_secs(1))
+        );
         throttle.failed("admin", from, start);
-        assert_eq!(throttle.wait("admin", from, start), Some(Duration::from_secs(2)));
-        assert_eq!(throttle.wait("admin", from, start + Duration::from_secs(2)), None);
-        assert_eq!(throttle.wait("admin", Some("192.0.2.2".parse().unwrap()), start), None);
+        assert_eq!(
+            throttle.wait("admin", from, start),
+            Some(Duration::from_secs(2))
+        );
+        assert_eq!(
+            throttle.wait("admin", from, start + Duration::from_secs(2)),
+            None
+        );
+        assert_eq!(
+            throttle.wait("admin", Some("192.0.2.2".parse().unwrap()), start),
+            None
+        );
     }
 
     #[test]

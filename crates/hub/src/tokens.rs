@@ -12,7 +12,12 @@ const TOUCH: i64 = 60_000;
 
 impl Hub {
     /// Makes a token and returns it; it is never shown again.
-    pub async fn create_token(&self, actor: &Actor, name: &str, role: Role) -> Result<String, HubError> {
+    pub async fn create_token(
+        &self,
+        actor: &Actor,
+        name: &str,
+        role: Role,
+    ) -> Result<String, HubError> {
         actor.require(Role::Admin)?;
         let name = crate::accounts::name("name", name)?;
         let token = format!("{PREFIX}{}", secrets::secret());
@@ -33,14 +38,22 @@ impl Hub {
     }
 
     /// Who an `Authorization` header says it is.
-    pub async fn token_actor(&self, authorization: &str, client: &Client) -> Result<Option<Actor>, HubError> {
-        let Some(token) = authorization.strip_prefix("Bearer ").map(str::trim) else { return Ok(None) };
+    pub async fn token_actor(
+        &self,
+        authorization: &str,
+        client: &Client,
+    ) -> Result<Option<Actor>, HubError> {
+        let Some(token) = authorization.strip_prefix("Bearer ").map(str::trim) else {
+            return Ok(None);
+        };
         if !token.starts_with(PREFIX) || token.len() > 100 {
             return Ok(None);
         }
         let now = Timestamp::now();
         let found = self.0.store.token(&secrets::hash(token)).await?;
-        let Some(found) = found.filter(|t| t.revoked_at.is_none() && t.expires_at.is_none_or(|at| at > now)) else {
+        let Some(found) =
+            found.filter(|t| t.revoked_at.is_none() && t.expires_at.is_none_or(|at| at > now))
+        else {
             return Ok(None);
         };
         if found.last_used_at.is_none_or(|at| now - at > TOUCH) {

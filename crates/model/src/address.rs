@@ -45,9 +45,14 @@ impl Address {
         match self.0 {
             IpAddr::V4(v4) => {
                 let [a, b, ..] = v4.octets();
-                v4.is_private() || v4.is_loopback() || v4.is_link_local() || (a == 100 && (64..128).contains(&b))
+                v4.is_private()
+                    || v4.is_loopback()
+                    || v4.is_link_local()
+                    || (a == 100 && (64..128).contains(&b))
             }
-            IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+            IpAddr::V6(v6) => {
+                v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local()
+            }
         }
     }
 }
@@ -91,8 +96,19 @@ mod tests {
 
     #[test]
     fn private_networks_are_told_from_public_ones() {
-        for private in ["10.1.2.3", "127.0.0.1", "100.64.0.1", "169.254.1.1", "fd00::1", "fe80::1", "::1"] {
-            assert!(private.parse::<Address>().unwrap().is_private(), "{private}");
+        for private in [
+            "10.1.2.3",
+            "127.0.0.1",
+            "100.64.0.1",
+            "169.254.1.1",
+            "fd00::1",
+            "fe80::1",
+            "::1",
+        ] {
+            assert!(
+                private.parse::<Address>().unwrap().is_private(),
+                "{private}"
+            );
         }
         for public in ["100.63.255.255", "192.0.2.1", "2001:db8::1"] {
             assert!(!public.parse::<Address>().unwrap().is_private(), "{public}");

@@ -141,9 +141,14 @@ impl std::str::FromStr for Cursor {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.split_once('-')
             .and_then(|(at, number)| {
-                Some(Self { started_at: Timestamp(at.parse().ok()?), number: number.parse().ok()? })
+                Some(Self {
+                    started_at: Timestamp(at.parse().ok()?),
+                    number: number.parse().ok()?,
+                })
             })
-            .ok_or(crate::event::UnknownWord { expected: "a cursor as a page of events returned it" })
+            .ok_or(crate::event::UnknownWord {
+                expected: "a cursor as a page of events returned it",
+            })
     }
 }
 
@@ -255,7 +260,10 @@ pub struct SetUp {
 impl std::fmt::Debug for SetUp {
     /// Leaves the password out.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SetUp").field("email", &self.email).field("group", &self.group).finish_non_exhaustive()
+        f.debug_struct("SetUp")
+            .field("email", &self.email)
+            .field("group", &self.group)
+            .finish_non_exhaustive()
     }
 }
 

@@ -57,7 +57,12 @@ impl Digest {
     pub fn add(&mut self, kind: &InteractionKind) {
         self.interactions = self.interactions.saturating_add(1);
         match kind {
-            InteractionKind::Login { user, secret, accepted, .. } => {
+            InteractionKind::Login {
+                user,
+                secret,
+                accepted,
+                ..
+            } => {
                 self.logins = self.logins.saturating_add(1);
                 if *accepted || self.accepted == 0 {
                     let mut subject = raw::cut(&user.0, SUBJECT / 2).to_vec();
@@ -90,7 +95,10 @@ impl Digest {
                     self.describe(&payload.0);
                 }
             }
-            InteractionKind::Data { direction: Direction::In, bytes } => {
+            InteractionKind::Data {
+                direction: Direction::In,
+                bytes,
+            } => {
                 self.bytes_in += bytes.0.len() as u64;
                 if self.logins + self.commands + self.requests == 0 && self.subject.0.is_empty() {
                     self.describe(&bytes.0);
@@ -147,7 +155,9 @@ impl Digest {
             Headline::LoginAccepted if self.commands > 0 || self.files > 0 => Severity::Critical,
             Headline::LoginAccepted => Severity::High,
             Headline::LoginTried if self.logins >= 10 => Severity::High,
-            Headline::LoginTried | Headline::Commands | Headline::Requests | Headline::Scan => Severity::Medium,
+            Headline::LoginTried | Headline::Commands | Headline::Requests | Headline::Scan => {
+                Severity::Medium
+            }
             Headline::Payload | Headline::Connection => Severity::Low,
         }
     }
@@ -155,7 +165,13 @@ impl Digest {
     /// The summary in plain English, for the API, mails and logs.
     #[must_use]
     pub fn summary(&self) -> String {
-        let many = |n: u32, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
+        let many = |n: u32, one: &str| {
+            if n == 1 {
+                format!("1 {one}")
+            } else {
+                format!("{n} {one}s")
+            }
+        };
         let subject = self.subject.visible();
         let mut text = match self.headline() {
             Headline::LoginAccepted => format!("Login accepted: {subject}"),
@@ -183,7 +199,12 @@ mod tests {
     use crate::{LoginMethod, Transport};
 
     fn login(user: &str, secret: &str, accepted: bool) -> InteractionKind {
-        InteractionKind::Login { user: user.into(), secret: secret.into(), method: LoginMethod::Password, accepted }
+        InteractionKind::Login {
+            user: user.into(),
+            secret: secret.into(),
+            method: LoginMethod::Password,
+            accepted,
+        }
     }
 
     #[test]
@@ -194,7 +215,9 @@ mod tests {
             InteractionKind::Connect,
             login("root", "admin", false),
             login("root", "root", true),
-            InteractionKind::Command { line: "uname -a".into() },
+            InteractionKind::Command {
+                line: "uname -a".into(),
+            },
         ] {
             digest.add(&kind);
             seen.push((digest.classification(), digest.severity()));
@@ -213,7 +236,12 @@ mod tests {
 
     #[test]
     fn one_probe_is_a_connection_and_two_are_a_scan() {
-        let probe = |port| InteractionKind::Probe { port, transport: Transport::Tcp, flags: None, payload: Bytes::default() };
+        let probe = |port| InteractionKind::Probe {
+            port,
+            transport: Transport::Tcp,
+            flags: None,
+            payload: Bytes::default(),
+        };
         let mut digest = Digest::default();
         digest.add(&probe(80));
         assert_eq!(digest.classification(), Classification::Connection);

@@ -146,11 +146,15 @@ impl FromStr for ServiceName {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let fits = name.len() <= 64
             && name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if fits {
             Ok(Self(name.to_owned()))
         } else {
-            Err(UnknownWord { expected: "a service name of lower-case letters, digits and hyphens" })
+            Err(UnknownWord {
+                expected: "a service name of lower-case letters, digits and hyphens",
+            })
         }
     }
 }

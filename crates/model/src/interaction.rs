@@ -133,11 +133,19 @@ impl InteractionKind {
     pub fn values(&self) -> Vec<&Bytes> {
         match self {
             Self::Connect | Self::Note { .. } | Self::Close { .. } => vec![],
-            Self::Data { direction: Direction::Out, .. } => vec![],
+            Self::Data {
+                direction: Direction::Out,
+                ..
+            } => vec![],
             Self::Banner { text } => vec![text],
             Self::Login { user, secret, .. } => vec![user, secret],
             Self::Command { line } => vec![line],
-            Self::Request { method, path, headers, body } => [method, path]
+            Self::Request {
+                method,
+                path,
+                headers,
+                body,
+            } => [method, path]
                 .into_iter()
                 .chain(headers.iter().flat_map(|(name, value)| [name, value]))
                 .chain([body])
@@ -152,8 +160,20 @@ impl InteractionKind {
     /// The bytes it keeps of what an attacker sent or was sent.
     #[must_use]
     pub fn size(&self) -> usize {
-        let out = if let Self::Data { direction: Direction::Out, bytes } = self { bytes.0.len() } else { 0 };
-        out + self.values().iter().map(|value| value.0.len()).sum::<usize>()
+        let out = if let Self::Data {
+            direction: Direction::Out,
+            bytes,
+        } = self
+        {
+            bytes.0.len()
+        } else {
+            0
+        };
+        out + self
+            .values()
+            .iter()
+            .map(|value| value.0.len())
+            .sum::<usize>()
     }
 }
 

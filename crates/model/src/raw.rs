@@ -50,7 +50,10 @@ impl Serialize for Bytes {
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        STANDARD.decode(text.as_ref()).map(Self).map_err(|_| D::Error::custom("not base64"))
+        STANDARD
+            .decode(text.as_ref())
+            .map(Self)
+            .map_err(|_| D::Error::custom("not base64"))
     }
 }
 
@@ -122,7 +125,11 @@ pub fn cut(bytes: &[u8], limit: usize) -> &[u8] {
         end -= 1;
     }
     // Four continuation bytes in a row are no character: cut them where the limit says.
-    if bytes[end] & 0b1100_0000 == 0b1000_0000 { &bytes[..limit] } else { &bytes[..end] }
+    if bytes[end] & 0b1100_0000 == 0b1000_0000 {
+        &bytes[..limit]
+    } else {
+        &bytes[..end]
+    }
 }
 
 /// Whether a character shows as itself: no control, no change of direction, nothing invisible, nothing that

@@ -68,10 +68,26 @@ pub enum Complaint {
 }
 
 impl Refusal {
+    /// The HTTP status that says the same.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::NotLoggedIn => 401,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::Wait { .. } | Self::Busy => 429,
+            Self::Invalid { .. } => 422,
+            Self::Internal { .. } => 500,
+        }
+    }
+
     /// A complaint about one field.
     #[must_use]
     pub fn invalid(field: &str, complaint: Complaint) -> Self {
-        Self::Invalid { field: field.to_owned(), complaint }
+        Self::Invalid {
+            field: field.to_owned(),
+            complaint,
+        }
     }
 }
 
@@ -118,10 +134,16 @@ mod tests {
             Refusal::NotLoggedIn,
             Refusal::Wait { seconds: 30 },
             Refusal::invalid("password", Complaint::TooShort { min: 12 }),
-            Refusal::Internal { reference: "7f3a-0192".into() },
+            Refusal::Internal {
+                reference: "7f3a-0192".into(),
+            },
         ] {
             let json = serde_json::to_string(&refusal).unwrap();
-            assert_eq!(serde_json::from_str::<Refusal>(&json).unwrap(), refusal, "{json}");
+            assert_eq!(
+                serde_json::from_str::<Refusal>(&json).unwrap(),
+                refusal,
+                "{json}"
+            );
         }
     }
 }

@@ -5,7 +5,9 @@ use std::{ops::Sub, time::Duration};
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds since 1970-01-01 00:00 UTC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
@@ -40,13 +42,19 @@ impl Timestamp {
     /// This moment and `span` later.
     #[must_use]
     pub fn after(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// This moment and `span` earlier.
     #[must_use]
     pub fn before(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// RFC 3339 in UTC with milliseconds, `2026-11-21T10:41:07.214Z`.
@@ -94,13 +102,19 @@ mod tests {
     #[test]
     fn shows_the_calendar_of_leap_days_and_of_times_before_1970() {
         assert_eq!(Timestamp(0).to_rfc3339(), "1970-01-01T00:00:00.000Z");
-        assert_eq!(Timestamp(951_827_696_789).to_rfc3339(), "2000-02-29T12:34:56.789Z");
+        assert_eq!(
+            Timestamp(951_827_696_789).to_rfc3339(),
+            "2000-02-29T12:34:56.789Z"
+        );
         assert_eq!(Timestamp(-1).to_rfc3339(), "1969-12-31T23:59:59.999Z");
     }
 
     #[test]
     fn hours_and_days_start_where_they_should() {
-        assert_eq!(Timestamp(951_827_696_789).hour().to_rfc3339(), "2000-02-29T12:00:00.000Z");
+        assert_eq!(
+            Timestamp(951_827_696_789).hour().to_rfc3339(),
+            "2000-02-29T12:00:00.000Z"
+        );
         assert_eq!(Timestamp(-1).day().to_rfc3339(), "1969-12-31T00:00:00.000Z");
     }
 }

@@ -18,9 +18,21 @@ pub const BUILT_IN: &[BuiltIn] = &[
     BuiltIn {
         name: "catch-all",
         revision: 1,
-        ports: &[1080, 1433, 3306, 3389, 5060, 5432, 5900, 6379, 8081, 9200, 11211, 27017],
+        ports: &[
+            1080, 1433, 3306, 3389, 5060, 5432, 5900, 6379, 8081, 9200, 11211, 27017,
+        ],
         udp: true,
     },
-    BuiltIn { name: "ssh", revision: 1, ports: &[2222], udp: false },
-    BuiltIn { name: "telnet", revision: 1, ports: &[2323], udp: false },
+    BuiltIn {
+        name: "ssh",
+        revision: 1,
+        ports: &[2222],
+        udp: false,
+    },
+    BuiltIn {
+        name: "telnet",
+        revision: 1,
+        ports: &[2323],
+        udp: false,
+    },
 ];

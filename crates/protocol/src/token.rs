@@ -32,7 +32,12 @@ pub struct BadToken;
 impl fmt::Display for EnrolmentToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.trust {
-            Trust::Authority(fingerprint) => write!(f, "skep1.{}.{}", self.secret, URL_SAFE_NO_PAD.encode(fingerprint)),
+            Trust::Authority(fingerprint) => write!(
+                f,
+                "skep1.{}.{}",
+                self.secret,
+                URL_SAFE_NO_PAD.encode(fingerprint)
+            ),
             Trust::WebPki => write!(f, "skep1.{}.webpki", self.secret),
         }
     }
@@ -49,7 +54,9 @@ impl FromStr for EnrolmentToken {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut words = text.trim().split('.');
-        let (Some("skep1"), Some(secret), Some(trust), None) = (words.next(), words.next(), words.next(), words.next()) else {
+        let (Some("skep1"), Some(secret), Some(trust), None) =
+            (words.next(), words.next(), words.next(), words.next())
+        else {
             return Err(BadToken);
         };
         if secret.is_empty() || secret.len() > 128 {
@@ -61,7 +68,10 @@ impl FromStr for EnrolmentToken {
             let bytes = URL_SAFE_NO_PAD.decode(trust).map_err(|_| BadToken)?;
             Trust::Authority(bytes.try_into().map_err(|_| BadToken)?)
         };
-        Ok(Self { secret: secret.to_owned(), trust })
+        Ok(Self {
+            secret: secret.to_owned(),
+            trust,
+        })
     }
 }
 
@@ -72,14 +82,25 @@ mod tests {
     #[test]
     fn a_token_survives_being_written_and_read() {
         for trust in [Trust::Authority([7; 32]), Trust::WebPki] {
-            let token = EnrolmentToken { secret: "s3cret".into(), trust };
+            let token = EnrolmentToken {
+                secret: "s3cret".into(),
+                trust,
+            };
             assert_eq!(token.to_string().parse(), Ok(token));
         }
     }
 
     #[test]
     fn half_a_token_is_refused() {
-        for text in ["", "skep1", "skep1.a", "skep1..webpki", "skep1.a.AAAA", "skep2.a.webpki", "skep1.a.webpki.b"] {
+        for text in [
+            "",
+            "skep1",
+            "skep1.a",
+            "skep1..webpki",
+            "skep1.a.AAAA",
+            "skep2.a.webpki",
+            "skep1.a.webpki.b",
+        ] {
             assert_eq!(text.parse::<EnrolmentToken>(), Err(BadToken), "{text}");
         }
     }

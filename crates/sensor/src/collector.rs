@@ -44,6 +44,7 @@ pub fn run(mut reports: mpsc::Receiver<Report>, mut writer: Writer, clock: &Cloc
 
 /// Writes until everything is on disk.
 fn store(writer: &mut Writer, waiting: &mut VecDeque<Vec<u8>>) {
+    let journal = kill_point::journal(waiting);
     let mut failed = false;
     while let Err(error) = writer.append(waiting) {
         if !failed {
@@ -58,6 +59,7 @@ fn store(writer: &mut Writer, waiting: &mut VecDeque<Vec<u8>>) {
     if failed {
         tracing::info!("events are written to the spool again");
     }
+    journal.written();
 }
 
 /// Makes parts of reports. Steps of one event that follow each other become one part.

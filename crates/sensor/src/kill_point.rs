@@ -32,3 +32,47 @@ pub fn reach(place: &str) {
 #[cfg(not(feature = "kill-points"))]
 #[inline]
 pub fn reach(_place: &str) {}
+
+/// What is about to be written to the spool, so that a test can compare it with what the server stored.
+#[cfg(feature = "kill-points")]
+pub struct Journal(Vec<Vec<u8>>);
+
+/// Nothing.
+#[cfg(not(feature = "kill-points"))]
+pub struct Journal;
+
+/// Remembers what is about to be written.
+#[cfg(feature = "kill-points")]
+pub fn journal(parts: &std::collections::VecDeque<Vec<u8>>) -> Journal {
+    Journal(parts.iter().cloned().collect())
+}
+
+/// Does nothing.
+#[cfg(not(feature = "kill-points"))]
+#[inline]
+pub fn journal(_parts: &std::collections::VecDeque<Vec<u8>>) -> Journal {
+    Journal
+}
+
+impl Journal {
+    /// It is on disk: appends it, a part a line, to the file that `SKEP_JOURNAL` names.
+    #[cfg(feature = "kill-points")]
+    pub fn written(self) {
+        use std::io::Write;
+
+        let Some(path) = std::env::var_os("SKEP_JOURNAL") else {
+            return;
+        };
+        let mut lines = self.0.join(&b'\n');
+        lines.push(b'\n');
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+        if let Err(error) = file.and_then(|mut file| file.write_all(&lines)) {
+            tracing::error!("the journal for the test cannot be written: {error}");
+        }
+    }
+
+    /// Does nothing.
+    #[cfg(not(feature = "kill-points"))]
+    #[inline]
+    pub fn written(self) {}
+}

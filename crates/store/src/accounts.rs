@@ -8,7 +8,12 @@ use skep_model::{
 };
 use sqlx::any::AnyRow;
 
-use crate::{AuditEntry, Scope, Store, StoreError, audit::write_audit, database::{Connection, own}, read::Read};
+use crate::{
+    AuditEntry, Scope, Store, StoreError,
+    audit::write_audit,
+    database::{Connection, own},
+    read::Read,
+};
 
 /// A user to be made.
 #[derive(Clone, Debug)]
@@ -54,21 +59,37 @@ pub struct SessionRow {
 impl Store {
     /// Whether there is any user.
     pub async fn has_users(&self) -> Result<bool, StoreError> {
-        Ok(sqlx::query("SELECT name FROM users LIMIT 1").fetch_optional(&self.read).await?.is_some())
+        Ok(sqlx::query("SELECT name FROM users LIMIT 1")
+            .fetch_optional(&self.read)
+            .await?
+            .is_some())
     }
 
     /// Makes the first user and the first group together; `false`, and nothing made, when there is a user already.
-    pub async fn set_up(&self, user: &NewUser, group: &str, audit: &AuditEntry) -> Result<bool, StoreError> {
+    pub async fn set_up(
+        &self,
+        user: &NewUser,
+        group: &str,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         if self.engine == crate::Engine::Postgres {
             // Two browsers may press the button at once.
-            sqlx::query("LOCK TABLE users IN EXCLUSIVE MODE").execute(&mut *tx).await?;
+            sqlx::query("LOCK TABLE users IN EXCLUSIVE MODE")
+                .execute(&mut *tx)
+                .await?;
         }
-        if sqlx::query("SELECT name FROM users LIMIT 1").fetch_optional(&mut *tx).await?.is_some() {
+        if sqlx::query("SELECT name FROM users LIMIT 1")
+            .fetch_optional(&mut *tx)
+            .await?
+            .is_some()
+        {
             return Ok(false);
         }
         // A local sensor may have been added before anybody set the server up: its group is the first one.
-        let existing = sqlx::query("SELECT id FROM groups ORDER BY created_at LIMIT 1").fetch_optional(&mut *tx).await?;
+        let existing = sqlx::query("SELECT id FROM groups ORDER BY created_at LIMIT 1")
+            .fetch_optional(&mut *tx)
+            .await?;
         let group_id = match existing {
             Some(row) => {
                 let id: GroupId = row.id("id")?;
@@ -101,7 +122,11 @@ impl Store {
     }
 
     /// Makes a group.
-    pub async fn create_group(&self, name: &str, audit: &AuditEntry) -> Result<GroupId, StoreError> {
+    pub async fn create_group(
+        &self,
+        name: &str,
+        audit: &AuditEntry,
+    ) -> Result<GroupId, StoreError> {
         let mut tx = self.begin().await?;
         let id = write_group(&mut tx, name, audit.at).await?;
         write_audit(&mut tx, audit).await?;
@@ -111,10 +136,12 @@ impl Store {
 
     /// The user of a login name.
     pub async fn user_by_name(&self, name: &str) -> Result<Option<UserRow>, StoreError> {
-        let row = sqlx::query("SELECT id AS user_id, name, role, password_hash FROM users WHERE name = $1")
-            .bind(name)
-            .fetch_optional(&self.read)
-            .await?;
+        let row = sqlx::query(
+            "SELECT id AS user_id, name, role, password_hash FROM users WHERE name = $1",
+        )
+        .bind(name)
+        .fetch_optional(&self.read)
+        .await?;
         match row {
             Some(row) => Ok(Some(self.user(&row).await?)),
             None => Ok(None),
@@ -123,16 +150,20 @@ impl Store {
 
     async fn user(&self, row: &AnyRow) -> Result<UserRow, StoreError> {
         let id: UserId = row.id("user_id")?;
-        let groups = sqlx::query("SELECT group_id FROM memberships WHERE user_id = $1 ORDER BY group_id")
-            .bind(id.as_bytes())
-            .fetch_all(&self.read)
-            .await?;
+        let groups =
+            sqlx::query("SELECT group_id FROM memberships WHERE user_id = $1 ORDER BY group_id")
+                .bind(id.as_bytes())
+                .fetch_all(&self.read)
+                .await?;
         Ok(UserRow {
             id,
             name: row.text("name")?,
             role: row.parsed("role", Role::from_number)?,
             password_hash: row.text("password_hash")?,
-            groups: groups.iter().map(|row| row.id("group_id")).collect::<Result<_, _>>()?,
+            groups: groups
+                .iter()
+                .map(|row| row.id("group_id"))
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -176,7 +207,11 @@ impl Store {
     }
 
     /// Notes that a session is in use.
-    pub async fn touch_session(&self, secret_hash: &[u8; 32], now: Timestamp) -> Result<(), StoreError> {
+    pub async fn touch_session(
+        &self,
+        secret_hash: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         sqlx::query("UPDATE sessions SET last_seen_at = $2 WHERE secret_hash = $1")
             .bind(&secret_hash[..])
             .bind(now.0)
@@ -187,12 +222,19 @@ impl Store {
 
     /// Ends a session.
     pub async fn close_session(&self, secret_hash: &[u8; 32]) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM sessions WHERE secret_hash = $1").bind(&secret_hash[..]).execute(&self.write).await?;
+        sqlx::query("DELETE FROM sessions WHERE secret_hash = $1")
+            .bind(&secret_hash[..])
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 
     /// Removes sessions that began before, or were last used before.
-    pub async fn remove_expired_sessions(&self, began: Timestamp, used: Timestamp) -> Result<u64, StoreError> {
+    pub async fn remove_expired_sessions(
+        &self,
+        began: Timestamp,
+        used: Timestamp,
+    ) -> Result<u64, StoreError> {
         let done = sqlx::query("DELETE FROM sessions WHERE created_at < $1 OR last_seen_at < $2")
             .bind(began.0)
             .bind(used.0)
@@ -204,17 +246,30 @@ impl Store {
     /// The groups in scope, by name.
     pub async fn groups(&self, scope: &Scope) -> Result<Vec<GroupRef>, StoreError> {
         let (filter, ids) = crate::event_list::group_filter(scope, "id", 1);
-        let sql = own(format!("SELECT id, name FROM groups WHERE {filter} ORDER BY name"));
+        let sql = own(format!(
+            "SELECT id, name FROM groups WHERE {filter} ORDER BY name"
+        ));
         let mut query = sqlx::query(sql);
         for id in &ids {
             query = query.bind(id.as_bytes().to_vec());
         }
         let rows = query.fetch_all(&self.read).await?;
-        rows.iter().map(|row| Ok(GroupRef { id: row.id("id")?, name: row.text("name")? })).collect()
+        rows.iter()
+            .map(|row| {
+                Ok(GroupRef {
+                    id: row.id("id")?,
+                    name: row.text("name")?,
+                })
+            })
+            .collect()
     }
 }
 
-async fn write_group(tx: &mut Connection, name: &str, now: Timestamp) -> Result<GroupId, StoreError> {
+async fn write_group(
+    tx: &mut Connection,
+    name: &str,
+    now: Timestamp,
+) -> Result<GroupId, StoreError> {
     let id = GroupId::new();
     sqlx::query("INSERT INTO groups (id, name, created_at) VALUES ($1, $2, $3)")
         .bind(id.as_bytes())

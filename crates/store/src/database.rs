@@ -2,10 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use sqlx::{
-    Any, AnyConnection, AnyPool, Executor, Transaction,
-    any::AnyPoolOptions,
-};
+use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction, any::AnyPoolOptions};
 
 /// Which database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +41,14 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let conflict = error.as_database_error().is_some_and(|e| e.is_unique_violation() || e.is_foreign_key_violation());
-        if conflict { Self::Conflict(error) } else { Self::Failed(error) }
+        let conflict = error
+            .as_database_error()
+            .is_some_and(|e| e.is_unique_violation() || e.is_foreign_key_violation());
+        if conflict {
+            Self::Conflict(error)
+        } else {
+            Self::Failed(error)
+        }
     }
 }
 
@@ -73,9 +76,20 @@ impl Store {
             })
         };
         let write = options().max_connections(1).connect(&url).await?;
-        sqlx::migrate!("../../migrations/sqlite").run(&write).await?;
-        let read = options().max_connections(4).min_connections(1).connect(&url).await?;
-        Ok(Self { engine: Engine::Sqlite, writer: 0, write, read })
+        sqlx::migrate!("../../migrations/sqlite")
+            .run(&write)
+            .await?;
+        let read = options()
+            .max_connections(4)
+            .min_connections(1)
+            .connect(&url)
+            .await?;
+        Ok(Self {
+            engine: Engine::Sqlite,
+            writer: 0,
+            write,
+            read,
+        })
     }
 
     /// Opens a PostgreSQL database by its URL, and brings its schema up to date.
@@ -83,9 +97,21 @@ impl Store {
     /// `writer` tells apart the servers that write to the same database: each has rollup rows of its own.
     pub async fn open_postgres(url: &str, writer: i64) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let pool = AnyPoolOptions::new().max_connections(8).min_connections(1).acquire_timeout(PATIENCE).connect(url).await?;
-        sqlx::migrate!("../../migrations/postgres").run(&pool).await?;
-        Ok(Self { engine: Engine::Postgres, writer, write: pool.clone(), read: pool })
+        let pool = AnyPoolOptions::new()
+            .max_connections(8)
+            .min_connections(1)
+            .acquire_timeout(PATIENCE)
+            .connect(url)
+            .await?;
+        sqlx::migrate!("../../migrations/postgres")
+            .run(&pool)
+            .await?;
+        Ok(Self {
+            engine: Engine::Postgres,
+            writer,
+            write: pool.clone(),
+            read: pool,
+        })
     }
 
     /// Which database it is.

@@ -69,7 +69,8 @@ impl Conditions {
     /// Adds `column operator $n`.
     pub(crate) fn add(&mut self, comparison: &str, value: Value) {
         self.values.push(value);
-        self.sql.push(format!("{comparison} ${}", self.values.len()));
+        self.sql
+            .push(format!("{comparison} ${}", self.values.len()));
     }
 
     /// Adds `column IN (…)`, or nothing for no values.
@@ -78,7 +79,9 @@ impl Conditions {
             return;
         }
         let first = self.values.len() + 1;
-        let list: Vec<String> = (first..first + values.len()).map(|n| format!("${n}")).collect();
+        let list: Vec<String> = (first..first + values.len())
+            .map(|n| format!("${n}"))
+            .collect();
         self.sql.push(format!("{column} IN ({})", list.join(", ")));
         self.values.extend(values);
     }
@@ -89,16 +92,28 @@ impl Conditions {
             Scope::Everything => {}
             Scope::Groups(groups) if groups.is_empty() => self.sql.push("1 = 0".to_owned()),
             Scope::Groups(groups) => {
-                self.any_of(column, groups.iter().map(|id| Value::Bytes(id.as_bytes().to_vec())).collect());
+                self.any_of(
+                    column,
+                    groups
+                        .iter()
+                        .map(|id| Value::Bytes(id.as_bytes().to_vec()))
+                        .collect(),
+                );
             }
         }
     }
 
     /// Adds that `sensor_id` is a sensor of one of these groups.
     pub(crate) fn sensors_of(&mut self, groups: &[GroupId]) {
-        let mut inner = Self { sql: vec![], values: std::mem::take(&mut self.values) };
+        let mut inner = Self {
+            sql: vec![],
+            values: std::mem::take(&mut self.values),
+        };
         inner.scope("group_id", &Scope::Groups(groups.to_vec()));
-        self.sql.push(format!("sensor_id IN (SELECT id FROM sensors {})", inner.sql()));
+        self.sql.push(format!(
+            "sensor_id IN (SELECT id FROM sensors {})",
+            inner.sql()
+        ));
         self.values = inner.values;
     }
 
@@ -109,7 +124,11 @@ impl Conditions {
 
     /// `WHERE …`, or nothing.
     pub(crate) fn sql(&self) -> String {
-        if self.sql.is_empty() { String::new() } else { format!("WHERE {}", self.sql.join(" AND ")) }
+        if self.sql.is_empty() {
+            String::new()
+        } else {
+            format!("WHERE {}", self.sql.join(" AND "))
+        }
     }
 
     /// The conditions of an event query, on the alias `e`.
@@ -117,19 +136,45 @@ impl Conditions {
         let mut conditions = Self::default();
         let numbers = |values: Vec<i64>| values.into_iter().map(Value::Number).collect();
         conditions.scope("e.group_id", scope);
-        conditions.any_of("e.sensor_id", query.sensor.iter().map(|id| Value::Bytes(id.as_bytes().to_vec())).collect());
+        conditions.any_of(
+            "e.sensor_id",
+            query
+                .sensor
+                .iter()
+                .map(|id| Value::Bytes(id.as_bytes().to_vec()))
+                .collect(),
+        );
         if let Some(source) = query.source {
             conditions.add("e.source =", Value::Bytes(source.to_bytes().to_vec()));
         }
         if !query.service.is_empty() {
             let first = conditions.values.len() + 1;
-            let list: Vec<String> = (first..first + query.service.len()).map(|n| format!("${n}")).collect();
-            conditions.sql.push(format!("e.service_id IN (SELECT id FROM services WHERE name IN ({}))", list.join(", ")));
-            conditions.values.extend(query.service.iter().map(|name| Value::Text(name.to_string())));
+            let list: Vec<String> = (first..first + query.service.len())
+                .map(|n| format!("${n}"))
+                .collect();
+            conditions.sql.push(format!(
+                "e.service_id IN (SELECT id FROM services WHERE name IN ({}))",
+                list.join(", ")
+            ));
+            conditions.values.extend(
+                query
+                    .service
+                    .iter()
+                    .map(|name| Value::Text(name.to_string())),
+            );
         }
-        conditions.any_of("e.classification", numbers(query.classification.iter().map(|v| v.number()).collect()));
-        conditions.any_of("e.severity", numbers(query.severity.iter().map(|v| v.number()).collect()));
-        conditions.any_of("e.status", numbers(query.status.iter().map(|v| v.number()).collect()));
+        conditions.any_of(
+            "e.classification",
+            numbers(query.classification.iter().map(|v| v.number()).collect()),
+        );
+        conditions.any_of(
+            "e.severity",
+            numbers(query.severity.iter().map(|v| v.number()).collect()),
+        );
+        conditions.any_of(
+            "e.status",
+            numbers(query.status.iter().map(|v| v.number()).collect()),
+        );
         if let Some(since) = query.since {
             conditions.add("e.started_at >=", Value::Number(since.0));
         }
@@ -138,13 +183,22 @@ impl Conditions {
 }
 
 /// `column IN ($first, …)` for the groups in scope, and their ids.
-pub(crate) fn group_filter<'a>(scope: &'a Scope, column: &str, first: usize) -> (String, Vec<&'a GroupId>) {
+pub(crate) fn group_filter<'a>(
+    scope: &'a Scope,
+    column: &str,
+    first: usize,
+) -> (String, Vec<&'a GroupId>) {
     match scope {
         Scope::Everything => ("1 = 1".to_owned(), vec![]),
         Scope::Groups(groups) if groups.is_empty() => ("1 = 0".to_owned(), vec![]),
         Scope::Groups(groups) => {
-            let list: Vec<String> = (first..first + groups.len()).map(|n| format!("${n}")).collect();
-            (format!("{column} IN ({})", list.join(", ")), groups.iter().collect())
+            let list: Vec<String> = (first..first + groups.len())
+                .map(|n| format!("${n}"))
+                .collect();
+            (
+                format!("{column} IN ({})", list.join(", ")),
+                groups.iter().collect(),
+            )
         }
     }
 }
@@ -156,8 +210,14 @@ pub(crate) fn event_row(row: &AnyRow) -> Result<EventRow, StoreError> {
         number: row.number("number")?,
         started_at: row.time("started_at")?,
         ended_at: row.maybe_time("ended_at")?,
-        sensor: SensorRef { id: row.id("sensor_id")?, name: row.maybe_text("sensor_name")?.unwrap_or_default() },
-        group: GroupRef { id: row.id("group_id")?, name: row.maybe_text("group_name")?.unwrap_or_default() },
+        sensor: SensorRef {
+            id: row.id("sensor_id")?,
+            name: row.maybe_text("sensor_name")?.unwrap_or_default(),
+        },
+        group: GroupRef {
+            id: row.id("group_id")?,
+            name: row.maybe_text("group_name")?.unwrap_or_default(),
+        },
         service: row.word("service_name")?,
         source: row.id("source")?,
         source_port: u16::try_from(row.number("source_port")?).unwrap_or_default(),
@@ -188,29 +248,45 @@ impl Store {
         let mut conditions = Conditions::events(listing.scope, listing.query);
         if let Some(Cursor { started_at, number }) = listing.before {
             let at = conditions.values.len() + 1;
-            conditions.plain(&format!("(e.started_at < ${at} OR (e.started_at = ${at} AND e.number < ${}))", at + 1));
-            conditions.values.extend([Value::Number(started_at.0), Value::Number(number)]);
+            conditions.plain(&format!(
+                "(e.started_at < ${at} OR (e.started_at = ${at} AND e.number < ${}))",
+                at + 1
+            ));
+            conditions
+                .values
+                .extend([Value::Number(started_at.0), Value::Number(number)]);
         }
-        conditions.values.push(Value::Number(i64::from(listing.limit)));
+        conditions
+            .values
+            .push(Value::Number(i64::from(listing.limit)));
         let sql = format!(
             "SELECT {COLUMNS} FROM {TABLES} {} ORDER BY e.started_at DESC, e.number DESC LIMIT ${}",
             conditions.sql(),
             conditions.values.len()
         );
-        let rows = bind(sqlx::query(own(sql)), conditions.values).fetch_all(&self.read).await?;
+        let rows = bind(sqlx::query(own(sql)), conditions.values)
+            .fetch_all(&self.read)
+            .await?;
         rows.iter().map(event_row).collect()
     }
 
     /// How many events match, counted up to `most`.
-    pub async fn count_events(&self, scope: &Scope, query: &EventQuery, most: u32) -> Result<u64, StoreError> {
+    pub async fn count_events(
+        &self,
+        scope: &Scope,
+        query: &EventQuery,
+        most: u32,
+    ) -> Result<u64, StoreError> {
         let mut conditions = Conditions::events(scope, query);
         conditions.values.push(Value::Number(i64::from(most)));
         let sql = format!(
-            "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM events e {} LIMIT ${}) AS some",
+            "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM events e {} LIMIT ${}) AS found",
             conditions.sql(),
             conditions.values.len()
         );
-        let row = bind(sqlx::query(own(sql)), conditions.values).fetch_one(&self.read).await?;
+        let row = bind(sqlx::query(own(sql)), conditions.values)
+            .fetch_one(&self.read)
+            .await?;
         Ok(row.number("n")? as u64)
     }
 }

@@ -1,10 +1,6 @@
 //! Working on events: status and comment.
 
-use skep_model::{
-    Status,
-    console::EventEdit,
-    ids::EventId,
-};
+use skep_model::{Status, console::EventEdit, ids::EventId};
 
 use crate::{
     AuditEntry, Scope, Store, StoreError,
@@ -27,8 +23,14 @@ impl Store {
         let mut conditions = Conditions::default();
         conditions.add("e.id =", Value::Bytes(id.as_bytes().to_vec()));
         conditions.scope("e.group_id", scope);
-        let sql = format!("SELECT e.number, e.status, e.comment FROM events e {}", conditions.sql());
-        let Some(row) = bind(sqlx::query(own(sql)), conditions.values).fetch_optional(&mut *tx).await? else {
+        let sql = format!(
+            "SELECT e.number, e.status, e.comment FROM events e {}",
+            conditions.sql()
+        );
+        let Some(row) = bind(sqlx::query(own(sql)), conditions.values)
+            .fetch_optional(&mut *tx)
+            .await?
+        else {
             return Ok(false);
         };
         let status = row.parsed("status", Status::from_number)?;

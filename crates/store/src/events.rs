@@ -16,21 +16,32 @@ use crate::{
 
 impl Store {
     /// An event with everything in it; `None` when there is none, or it is out of scope.
-    pub async fn event(&self, scope: &Scope, id: EventId) -> Result<Option<EventDetail>, StoreError> {
+    pub async fn event(
+        &self,
+        scope: &Scope,
+        id: EventId,
+    ) -> Result<Option<EventDetail>, StoreError> {
         // One transaction sees the row and its parts at one moment.
         let mut tx = self.read.begin().await?;
         let mut conditions = Conditions::default();
         conditions.add("e.id =", Value::Bytes(id.as_bytes().to_vec()));
         conditions.scope("e.group_id", scope);
-        let sql = format!("SELECT {COLUMNS}, e.comment, e.received_at FROM {TABLES} {}", conditions.sql());
-        let Some(row) = bind(sqlx::query(own(sql)), conditions.values).fetch_optional(&mut *tx).await? else {
+        let sql = format!(
+            "SELECT {COLUMNS}, e.comment, e.received_at FROM {TABLES} {}",
+            conditions.sql()
+        );
+        let Some(row) = bind(sqlx::query(own(sql)), conditions.values)
+            .fetch_optional(&mut *tx)
+            .await?
+        else {
             return Ok(None);
         };
         let number = row.number("number")?;
-        let interactions = sqlx::query("SELECT body FROM interactions WHERE event_number = $1 ORDER BY idx")
-            .bind(number)
-            .fetch_all(&mut *tx)
-            .await?;
+        let interactions =
+            sqlx::query("SELECT body FROM interactions WHERE event_number = $1 ORDER BY idx")
+                .bind(number)
+                .fetch_all(&mut *tx)
+                .await?;
         let packets =
             sqlx::query("SELECT at, transport, port, flags, payload FROM packets WHERE event_number = $1 ORDER BY idx")
                 .bind(number)
@@ -40,18 +51,27 @@ impl Store {
             row: event_row(&row)?,
             comment: row.text("comment")?,
             received_at: row.time("received_at")?,
-            interactions: interactions.iter().map(interaction).collect::<Result<_, _>>()?,
+            interactions: interactions
+                .iter()
+                .map(interaction)
+                .collect::<Result<_, _>>()?,
             packets: packets.iter().map(packet).collect::<Result<_, _>>()?,
         }))
     }
 
     /// The row of an event; `None` when there is none, or it is out of scope.
-    pub async fn event_row(&self, scope: &Scope, id: EventId) -> Result<Option<EventRow>, StoreError> {
+    pub async fn event_row(
+        &self,
+        scope: &Scope,
+        id: EventId,
+    ) -> Result<Option<EventRow>, StoreError> {
         let mut conditions = Conditions::default();
         conditions.add("e.id =", Value::Bytes(id.as_bytes().to_vec()));
         conditions.scope("e.group_id", scope);
         let sql = format!("SELECT {COLUMNS} FROM {TABLES} {}", conditions.sql());
-        let row = bind(sqlx::query(own(sql)), conditions.values).fetch_optional(&self.read).await?;
+        let row = bind(sqlx::query(own(sql)), conditions.values)
+            .fetch_optional(&self.read)
+            .await?;
         row.as_ref().map(event_row).transpose()
     }
 }
@@ -65,7 +85,9 @@ fn packet(row: &AnyRow) -> Result<Packet, StoreError> {
         at: row.time("at")?,
         transport: row.parsed("transport", Transport::from_number)?,
         port: u16::try_from(row.number("port")?).unwrap_or_default(),
-        flags: row.maybe_number("flags")?.and_then(|flags| u8::try_from(flags).ok()),
+        flags: row
+            .maybe_number("flags")?
+            .and_then(|flags| u8::try_from(flags).ok()),
         payload: row.data("payload")?,
     })
 }

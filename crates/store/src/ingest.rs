@@ -100,7 +100,11 @@ impl Store {
     /// its place and left out. A part that does not fit goes to quarantine, and the others are stored.
     ///
     /// Fails as a whole, with nothing stored, only when the database does.
-    pub async fn ingest(&self, deliveries: Vec<Delivery>, now: Timestamp) -> Result<Vec<Taken>, StoreError> {
+    pub async fn ingest(
+        &self,
+        deliveries: Vec<Delivery>,
+        now: Timestamp,
+    ) -> Result<Vec<Taken>, StoreError> {
         let mut tx = self.begin().await?;
         let mut plan = Plan {
             events: HashMap::new(),
@@ -123,7 +127,14 @@ impl Store {
             };
             outcomes.push(plan.take(&mut tx, origin, delivery).await?);
         }
-        let Plan { events: mut working, order, rejected, deltas, watermarks, .. } = plan;
+        let Plan {
+            events: mut working,
+            order,
+            rejected,
+            deltas,
+            watermarks,
+            ..
+        } = plan;
         flush::events(&mut tx, &order, &mut working, now).await?;
         flush::interactions(&mut tx, &order, &working).await?;
         flush::texts(&mut tx, self.engine, &order, &working).await?;
@@ -158,7 +169,11 @@ impl Plan {
         origin: &Origin,
         delivery: Delivery,
     ) -> Result<(u64, u32, Vec<EventId>), StoreError> {
-        let Delivery { sensor, epoch, parts } = delivery;
+        let Delivery {
+            sensor,
+            epoch,
+            parts,
+        } = delivery;
         let key = (sixteen(sensor.as_bytes()), sixteen(epoch.as_bytes()));
         let mut mark = match self.watermarks.get(&key) {
             Some(mark) => *mark,
@@ -178,7 +193,13 @@ impl Plan {
             };
             if let Err(reason) = outcome {
                 quarantined += 1;
-                self.rejected.push(Rejected { sensor, epoch, seq, reason, raw });
+                self.rejected.push(Rejected {
+                    sensor,
+                    epoch,
+                    seq,
+                    reason,
+                    raw,
+                });
             }
         }
         self.watermarks.insert(key, mark);
@@ -197,7 +218,11 @@ impl Plan {
         let mut restart = false;
         for NumberedPart { part, .. } in parts.iter().filter(|part| part.seq > mark) {
             match part {
-                Ok(Part::Open { event, .. } | Part::Extend { event, .. } | Part::Close { event, .. }) => {
+                Ok(
+                    Part::Open { event, .. }
+                    | Part::Extend { event, .. }
+                    | Part::Close { event, .. },
+                ) => {
                     wanted.insert(*event);
                 }
                 Ok(Part::Restart { .. }) => restart = true,
@@ -223,14 +248,28 @@ impl Plan {
         Ok(())
     }
 
-    async fn load_where(&mut self, tx: &mut Connection, conditions: Conditions) -> Result<(), StoreError> {
-        let sql = format!("SELECT {COLUMNS}, e.service_id, e.last_at FROM {TABLES} {}", conditions.sql());
-        for row in &bind(sqlx::query(own(sql)), conditions.values).fetch_all(&mut *tx).await? {
+    async fn load_where(
+        &mut self,
+        tx: &mut Connection,
+        conditions: Conditions,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS}, e.service_id, e.last_at FROM {TABLES} {}",
+            conditions.sql()
+        );
+        for row in &bind(sqlx::query(own(sql)), conditions.values)
+            .fetch_all(&mut *tx)
+            .await?
+        {
             let event = event_row(row)?;
             if !self.events.contains_key(&event.id) {
                 let id = event.id;
-                let working =
-                    Working::stored(event, row.number("service_id")?, row.count("next_index")?, row.time("last_at")?);
+                let working = Working::stored(
+                    event,
+                    row.number("service_id")?,
+                    row.count("next_index")?,
+                    row.time("last_at")?,
+                );
                 self.events.insert(id, working);
             }
         }
@@ -238,23 +277,43 @@ impl Plan {
     }
 
     /// Applies one part to the events in memory, or says why it does not fit.
-    fn apply(&mut self, origin: &Origin, part: Part, touched: &mut Vec<EventId>) -> Result<(), String> {
+    fn apply(
+        &mut self,
+        origin: &Origin,
+        part: Part,
+        touched: &mut Vec<EventId>,
+    ) -> Result<(), String> {
         match part {
-            Part::Open { event, at, encounter, interactions } => {
+            Part::Open {
+                event,
+                at,
+                encounter,
+                interactions,
+            } => {
                 if self.events.contains_key(&event) {
                     return Err("opens an event that was opened before".to_owned());
                 }
                 let Some((service_id, service)) = origin.instances.get(&encounter.instance) else {
                     return Err("names an instance that this sensor never had".to_owned());
                 };
-                let mut working =
-                    Working::new(event, at, &encounter, *service_id, service, (&origin.sensor, &origin.group));
+                let mut working = Working::new(
+                    event,
+                    at,
+                    &encounter,
+                    *service_id,
+                    service,
+                    (&origin.sensor, &origin.group),
+                );
                 working.open(&mut self.deltas);
                 working.extend(interactions, 0, &mut self.deltas);
                 self.events.insert(event, working);
                 self.touch(event, touched);
             }
-            Part::Extend { event, first, interactions } => {
+            Part::Extend {
+                event,
+                first,
+                interactions,
+            } => {
                 let working = own_event(&mut self.events, origin, event)?;
                 if first < working.next_index() {
                     return Err("repeats interactions that the event has already".to_owned());
@@ -270,7 +329,10 @@ impl Plan {
                 let open: Vec<EventId> = self
                     .events
                     .iter_mut()
-                    .filter(|(_, working)| working.row().sensor.id == origin.sensor.id && working.row().ended_at.is_none())
+                    .filter(|(_, working)| {
+                        working.row().sensor.id == origin.sensor.id
+                            && working.row().ended_at.is_none()
+                    })
                     .map(|(id, working)| {
                         working.close_at_last();
                         *id
@@ -334,11 +396,22 @@ async fn origin(tx: &mut Connection, id: SensorId) -> Result<Option<Origin>, Sto
     .fetch_all(&mut *tx)
     .await?;
     Ok(Some(Origin {
-        sensor: SensorRef { id, name: row.text("name")? },
-        group: GroupRef { id: row.id("group_id")?, name: row.text("group_name")? },
+        sensor: SensorRef {
+            id,
+            name: row.text("name")?,
+        },
+        group: GroupRef {
+            id: row.id("group_id")?,
+            name: row.text("group_name")?,
+        },
         instances: instances
             .iter()
-            .map(|row| Ok((row.id("id")?, (row.number("service_id")?, row.word("name")?))))
+            .map(|row| {
+                Ok((
+                    row.id("id")?,
+                    (row.number("service_id")?, row.word("name")?),
+                ))
+            })
             .collect::<Result<_, StoreError>>()?,
     }))
 }

@@ -11,7 +11,11 @@ use crate::{
 
 impl Store {
     /// The newest rejected parts.
-    pub async fn quarantine(&self, scope: &Scope, limit: u32) -> Result<Vec<QuarantineRow>, StoreError> {
+    pub async fn quarantine(
+        &self,
+        scope: &Scope,
+        limit: u32,
+    ) -> Result<Vec<QuarantineRow>, StoreError> {
         let mut conditions = Conditions::default();
         conditions.scope("s.group_id", scope);
         conditions.values.push(Value::Number(i64::from(limit)));
@@ -21,11 +25,16 @@ impl Store {
             conditions.sql(),
             conditions.values.len()
         );
-        let rows = bind(sqlx::query(own(sql)), conditions.values).fetch_all(&self.read).await?;
+        let rows = bind(sqlx::query(own(sql)), conditions.values)
+            .fetch_all(&self.read)
+            .await?;
         rows.iter()
             .map(|row| {
                 Ok(QuarantineRow {
-                    sensor: SensorRef { id: row.id("sensor_id")?, name: row.text("name")? },
+                    sensor: SensorRef {
+                        id: row.id("sensor_id")?,
+                        name: row.text("name")?,
+                    },
                     received_at: row.time("received_at")?,
                     reason: row.text("reason")?,
                     raw: row.data("raw")?,

@@ -35,7 +35,11 @@ pub(crate) trait Read {
         self.bytes(column).map(Bytes)
     }
 
-    fn parsed<T>(&self, column: &'static str, parse: impl Fn(i64) -> Option<T>) -> Result<T, StoreError> {
+    fn parsed<T>(
+        &self,
+        column: &'static str,
+        parse: impl Fn(i64) -> Option<T>,
+    ) -> Result<T, StoreError> {
         parse(self.number(column)?).ok_or(StoreError::Unreadable(column))
     }
 
@@ -44,11 +48,18 @@ pub(crate) trait Read {
     }
 
     fn maybe_id<T: FromBytes>(&self, column: &'static str) -> Result<Option<T>, StoreError> {
-        Ok(self.maybe_bytes(column)?.and_then(|bytes| T::from_bytes(&bytes)))
+        Ok(self
+            .maybe_bytes(column)?
+            .and_then(|bytes| T::from_bytes(&bytes)))
     }
 
-    fn word<T: std::str::FromStr<Err: fmt::Display>>(&self, column: &'static str) -> Result<T, StoreError> {
-        self.text(column)?.parse().map_err(|_| StoreError::Unreadable(column))
+    fn word<T: std::str::FromStr<Err: fmt::Display>>(
+        &self,
+        column: &'static str,
+    ) -> Result<T, StoreError> {
+        self.text(column)?
+            .parse()
+            .map_err(|_| StoreError::Unreadable(column))
     }
 }
 
@@ -93,4 +104,12 @@ macro_rules! from_bytes {
     };
 }
 
-from_bytes!(Address, EventId, GroupId, InstanceId, SensorId, UserId, skep_model::ids::TokenId);
+from_bytes!(
+    Address,
+    EventId,
+    GroupId,
+    InstanceId,
+    SensorId,
+    UserId,
+    skep_model::ids::TokenId
+);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use skep_model::{Classification, InteractionKind, Timestamp, event::ServiceName, ids::SensorId, raw};
+use skep_model::{
+    Classification, InteractionKind, Timestamp, event::ServiceName, ids::SensorId, raw,
+};
 
 use crate::{
     Scope, Store, StoreError,
@@ -64,7 +66,13 @@ impl Deltas {
     /// Counts an event as one of a classification, or (`by` −1) no longer.
     pub(crate) fn event(&mut self, place: Place, classification: Classification, by: i64) {
         for (span, start) in spans(place.started_at) {
-            let key = (span, start, bytes(place.sensor), place.service, classification.number());
+            let key = (
+                span,
+                start,
+                bytes(place.sensor),
+                place.service,
+                classification.number(),
+            );
             *self.events.entry(key).or_default() += by;
         }
     }
@@ -72,7 +80,14 @@ impl Deltas {
     /// Counts a value seen at a moment.
     pub(crate) fn value(&mut self, place: Place, at: Timestamp, field: Field, value: &[u8]) {
         for (span, start) in spans(at) {
-            let key = (span, field as i64, start, raw::cut(value, VALUE).to_vec(), bytes(place.sensor), place.service);
+            let key = (
+                span,
+                field as i64,
+                start,
+                raw::cut(value, VALUE).to_vec(),
+                bytes(place.sensor),
+                place.service,
+            );
             *self.values.entry(key).or_default() += 1;
         }
     }
@@ -85,7 +100,9 @@ impl Deltas {
                 self.value(place, at, Field::Password, &secret.0);
             }
             InteractionKind::Command { line } => self.value(place, at, Field::Command, &line.0),
-            InteractionKind::Probe { port, .. } => self.value(place, at, Field::Port, &port.to_be_bytes()),
+            InteractionKind::Probe { port, .. } => {
+                self.value(place, at, Field::Port, &port.to_be_bytes())
+            }
             InteractionKind::Attribute { name, value } if name == InteractionKind::URL => {
                 self.value(place, at, Field::Url, &value.0);
             }
@@ -105,7 +122,12 @@ impl Deltas {
             ));
             let mut query = sqlx::query(sql);
             for ((span, start, sensor, service, classification), by) in chunk {
-                query = query.bind(*span).bind(*start).bind(sensor.to_vec()).bind(*service).bind(*classification);
+                query = query
+                    .bind(*span)
+                    .bind(*start)
+                    .bind(sensor.to_vec())
+                    .bind(*service)
+                    .bind(*classification);
                 query = query.bind(writer).bind(*by);
             }
             query.execute(&mut *tx).await?;
@@ -120,7 +142,12 @@ impl Deltas {
             ));
             let mut query = sqlx::query(sql);
             for ((span, field, start, value, sensor, service), by) in chunk {
-                query = query.bind(*span).bind(*field).bind(*start).bind(value.as_slice()).bind(sensor.to_vec());
+                query = query
+                    .bind(*span)
+                    .bind(*field)
+                    .bind(*start)
+                    .bind(value.as_slice())
+                    .bind(sensor.to_vec());
                 query = query.bind(*service).bind(writer).bind(*by);
             }
             query.execute(&mut *tx).await?;
@@ -130,7 +157,10 @@ impl Deltas {
 }
 
 fn spans(at: Timestamp) -> [(i64, i64); 2] {
-    [(Span::Hour as i64, at.hour().0), (Span::Day as i64, at.day().0)]
+    [
+        (Span::Hour as i64, at.hour().0),
+        (Span::Day as i64, at.day().0),
+    ]
 }
 
 fn bytes(sensor: SensorId) -> [u8; 16] {
@@ -164,11 +194,17 @@ impl Store {
              GROUP BY start, classification ORDER BY start, classification",
             conditions.sql()
         );
-        let rows = bind(sqlx::query(own(sql)), conditions.values).fetch_all(&self.read).await?;
+        let rows = bind(sqlx::query(own(sql)), conditions.values)
+            .fetch_all(&self.read)
+            .await?;
         rows.iter()
             .map(|row| {
                 let classification = row.parsed("classification", Classification::from_number)?;
-                Ok((row.time("start")?, classification, row.number("n")?.max(0) as u64))
+                Ok((
+                    row.time("start")?,
+                    classification,
+                    row.number("n")?.max(0) as u64,
+                ))
             })
             .collect()
     }
@@ -189,8 +225,12 @@ impl Store {
             conditions.sql(),
             conditions.values.len()
         );
-        let rows = bind(sqlx::query(own(sql)), conditions.values).fetch_all(&self.read).await?;
-        rows.iter().map(|row| Ok((row.word("name")?, row.number("n")? as u64))).collect()
+        let rows = bind(sqlx::query(own(sql)), conditions.values)
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter()
+            .map(|row| Ok((row.word("name")?, row.number("n")? as u64)))
+            .collect()
     }
 
     /// The values of a field seen most, from `since` on.
@@ -210,8 +250,12 @@ impl Store {
             conditions.sql(),
             conditions.values.len()
         );
-        let rows = bind(sqlx::query(own(sql)), conditions.values).fetch_all(&self.read).await?;
-        rows.iter().map(|row| Ok((row.bytes("value")?, row.number("n")? as u64))).collect()
+        let rows = bind(sqlx::query(own(sql)), conditions.values)
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter()
+            .map(|row| Ok((row.bytes("value")?, row.number("n")? as u64)))
+            .collect()
     }
 
     /// How many distinct values of a field were seen, and how often all of them together, from `since` on.
@@ -229,7 +273,9 @@ impl Store {
              (SELECT value, SUM(count) AS n FROM rollup_values {} GROUP BY value) t",
             conditions.sql()
         );
-        let row = bind(sqlx::query(own(sql)), conditions.values).fetch_one(&self.read).await?;
+        let row = bind(sqlx::query(own(sql)), conditions.values)
+            .fetch_one(&self.read)
+            .await?;
         Ok((row.number("kinds")? as u64, row.number("n")? as u64))
     }
 }

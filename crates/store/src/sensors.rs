@@ -81,7 +81,10 @@ fn sensor_row(row: &AnyRow) -> Result<SensorRow, StoreError> {
     Ok(SensorRow {
         id: row.id("id")?,
         name: row.text("name")?,
-        group: GroupRef { id: row.id("group_id")?, name: row.text("group_name")? },
+        group: GroupRef {
+            id: row.id("group_id")?,
+            name: row.text("group_name")?,
+        },
         public_key: row.maybe_bytes("public_key")?,
         created_at: row.time("created_at")?,
         revoked_at: row.maybe_time("revoked_at")?,
@@ -89,15 +92,22 @@ fn sensor_row(row: &AnyRow) -> Result<SensorRow, StoreError> {
         presence_since: row.maybe_time("presence_since")?,
         address: row.maybe_id("address")?,
         desired_revision: row.number("desired_revision")? as u64,
-        active_revision: row.maybe_number("active_revision")?.map(|revision| revision as u64),
-        status: row.maybe_bytes("status")?.and_then(|json| serde_json::from_slice(&json).ok()),
+        active_revision: row
+            .maybe_number("active_revision")?
+            .map(|revision| revision as u64),
+        status: row
+            .maybe_bytes("status")?
+            .and_then(|json| serde_json::from_slice(&json).ok()),
     })
 }
 
 impl Store {
     /// Adds a sensor with what it shall run and its enrolment. [`StoreError::Conflict`]: the name is taken, or
     /// there is no such group.
-    #[expect(clippy::too_many_arguments, reason = "one transaction writes all of it")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one transaction writes all of it"
+    )]
     pub async fn create_sensor(
         &self,
         id: SensorId,
@@ -176,7 +186,10 @@ impl Store {
             .bind(audit.at.0)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("DELETE FROM enrolments WHERE sensor_id = $1").bind(id.as_bytes()).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM enrolments WHERE sensor_id = $1")
+            .bind(id.as_bytes())
+            .execute(&mut *tx)
+            .await?;
         write_audit(&mut tx, audit).await?;
         Ok(tx.commit().await?)
     }
@@ -214,22 +227,36 @@ impl Store {
             "SELECT {COLUMNS} FROM sensors s JOIN groups g ON g.id = s.group_id {} ORDER BY s.name",
             conditions.sql()
         );
-        let rows = bind(sqlx::query(own(sql)), conditions.values).fetch_all(&self.read).await?;
+        let rows = bind(sqlx::query(own(sql)), conditions.values)
+            .fetch_all(&self.read)
+            .await?;
         rows.iter().map(sensor_row).collect()
     }
 
     /// A sensor; `None` when there is none, or it is out of scope.
-    pub async fn sensor(&self, scope: &Scope, id: SensorId) -> Result<Option<SensorRow>, StoreError> {
+    pub async fn sensor(
+        &self,
+        scope: &Scope,
+        id: SensorId,
+    ) -> Result<Option<SensorRow>, StoreError> {
         let mut conditions = Conditions::default();
         conditions.add("s.id =", Value::Bytes(id.as_bytes().to_vec()));
         conditions.scope("s.group_id", scope);
-        let sql = format!("SELECT {COLUMNS} FROM sensors s JOIN groups g ON g.id = s.group_id {}", conditions.sql());
-        let row = bind(sqlx::query(own(sql)), conditions.values).fetch_optional(&self.read).await?;
+        let sql = format!(
+            "SELECT {COLUMNS} FROM sensors s JOIN groups g ON g.id = s.group_id {}",
+            conditions.sql()
+        );
+        let row = bind(sqlx::query(own(sql)), conditions.values)
+            .fetch_optional(&self.read)
+            .await?;
         row.as_ref().map(sensor_row).transpose()
     }
 
     /// All instances of the given sensor, or of all sensors, removed ones too.
-    pub async fn instances(&self, sensor: Option<SensorId>) -> Result<Vec<InstanceRow>, StoreError> {
+    pub async fn instances(
+        &self,
+        sensor: Option<SensorId>,
+    ) -> Result<Vec<InstanceRow>, StoreError> {
         let mut conditions = Conditions::default();
         if let Some(id) = sensor {
             conditions.add("i.sensor_id =", Value::Bytes(id.as_bytes().to_vec()));
@@ -239,7 +266,9 @@ impl Store {
              FROM instances i JOIN services v ON v.id = i.service_id {} ORDER BY v.name, i.id",
             conditions.sql()
         );
-        let rows = bind(sqlx::query(own(sql)), conditions.values).fetch_all(&self.read).await?;
+        let rows = bind(sqlx::query(own(sql)), conditions.values)
+            .fetch_all(&self.read)
+            .await?;
         rows.iter()
             .map(|row| {
                 Ok(InstanceRow {
@@ -249,8 +278,10 @@ impl Store {
                         service: row.word("name")?,
                         revision: row.count("revision")?,
                         address: row.word("address")?,
-                        ports: serde_json::from_str(&row.text("ports")?).map_err(|_| StoreError::Unreadable("ports"))?,
-                        settings: serde_json::from_str(&row.text("settings")?).map_err(|_| StoreError::Unreadable("settings"))?,
+                        ports: serde_json::from_str(&row.text("ports")?)
+                            .map_err(|_| StoreError::Unreadable("ports"))?,
+                        settings: serde_json::from_str(&row.text("settings")?)
+                            .map_err(|_| StoreError::Unreadable("settings"))?,
                     },
                     removed_at: row.maybe_time("removed_at")?,
                 })
@@ -260,7 +291,9 @@ impl Store {
 
     /// The services known, by name.
     pub async fn services(&self) -> Result<Vec<ServiceName>, StoreError> {
-        let rows = sqlx::query("SELECT name FROM services ORDER BY name").fetch_all(&self.read).await?;
+        let rows = sqlx::query("SELECT name FROM services ORDER BY name")
+            .fetch_all(&self.read)
+            .await?;
         rows.iter().map(|row| row.word("name")).collect()
     }
 

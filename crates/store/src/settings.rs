@@ -5,7 +5,10 @@ use crate::{Store, StoreError, read::Read};
 impl Store {
     /// The value of a setting, as it was put.
     pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query("SELECT value FROM settings WHERE name = $1").bind(name).fetch_optional(&self.read).await?;
+        let row = sqlx::query("SELECT value FROM settings WHERE name = $1")
+            .bind(name)
+            .fetch_optional(&self.read)
+            .await?;
         row.map(|row| row.text("value")).transpose()
     }
 

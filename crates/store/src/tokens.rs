@@ -46,7 +46,11 @@ pub struct TokenRow {
 
 impl Store {
     /// Makes a token. [`StoreError::Conflict`]: there is one of that name.
-    pub async fn create_token(&self, token: &NewToken, audit: &AuditEntry) -> Result<(), StoreError> {
+    pub async fn create_token(
+        &self,
+        token: &NewToken,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query("INSERT INTO tokens (id, name, secret_hash, role, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)")
             .bind(token.id.as_bytes())
@@ -76,15 +80,19 @@ impl Store {
             .await?;
         let Some(row) = row else { return Ok(None) };
         let id: TokenId = row.id("id")?;
-        let groups = sqlx::query("SELECT group_id FROM token_groups WHERE token_id = $1 ORDER BY group_id")
-            .bind(id.as_bytes())
-            .fetch_all(&self.read)
-            .await?;
+        let groups =
+            sqlx::query("SELECT group_id FROM token_groups WHERE token_id = $1 ORDER BY group_id")
+                .bind(id.as_bytes())
+                .fetch_all(&self.read)
+                .await?;
         Ok(Some(TokenRow {
             id,
             name: row.text("name")?,
             role: row.parsed("role", Role::from_number)?,
-            groups: groups.iter().map(|row| row.id("group_id")).collect::<Result<_, _>>()?,
+            groups: groups
+                .iter()
+                .map(|row| row.id("group_id"))
+                .collect::<Result<_, _>>()?,
             expires_at: row.maybe_time("expires_at")?,
             last_used_at: row.maybe_time("last_used_at")?,
             revoked_at: row.maybe_time("revoked_at")?,
@@ -93,7 +101,11 @@ impl Store {
 
     /// Notes that a token was used.
     pub async fn touch_token(&self, id: TokenId, now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query("UPDATE tokens SET last_used_at = $2 WHERE id = $1").bind(id.as_bytes()).bind(now.0).execute(&self.write).await?;
+        sqlx::query("UPDATE tokens SET last_used_at = $2 WHERE id = $1")
+            .bind(id.as_bytes())
+            .bind(now.0)
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 }

@@ -24,7 +24,9 @@ pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: 
     let (mut parts, body) = request.into_parts();
     let client = client(&parts);
     let path = parts.uri.path().to_owned();
-    let Some(who) = who(parts.method.as_str(), &path) else { return refuse(&path, Refusal::NotFound) };
+    let Some(who) = who(parts.method.as_str(), &path) else {
+        return refuse(&path, Refusal::NotFound);
+    };
     if path == "/" && parts.method == Method::HEAD {
         return StatusCode::OK.into_response();
     }
@@ -36,7 +38,10 @@ pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: 
         Who::Sensor => Ok(None),
         Who::Anyone if path != "/login" => Ok(None),
         Who::Token(role) => match token(&state, &parts.headers, &client).await {
-            Ok(actor) => actor.require(role).map(|()| Some(actor)).map_err(|refusal| refuse(&path, refusal)),
+            Ok(actor) => actor
+                .require(role)
+                .map(|()| Some(actor))
+                .map_err(|refusal| refuse(&path, refusal)),
             Err(refusal) => Err(refuse(&path, refusal)),
         },
         Who::Anyone | Who::BeforeSetUp | Who::LoggedIn(_) => {
@@ -72,12 +77,19 @@ async fn person(
         _ => {}
     }
     let cookies = header_text(headers, &header::COOKIE);
-    let actor = state.hub.actor(cookies, client, path != "/live").await.map_err(failed)?;
+    let actor = state
+        .hub
+        .actor(cookies, client, path != "/live")
+        .await
+        .map_err(failed)?;
     match (who, actor) {
-        (Who::LoggedIn(role), Some(actor)) => {
-            actor.require(role).map(|()| Some(actor)).map_err(|refusal| refuse(path, refusal))
+        (Who::LoggedIn(role), Some(actor)) => actor
+            .require(role)
+            .map(|()| Some(actor))
+            .map_err(|refusal| refuse(path, refusal)),
+        (Who::LoggedIn(_), None) if page && path != "/live" => {
+            Err(Redirect::to("/login").into_response())
         }
-        (Who::LoggedIn(_), None) if page && path != "/live" => Err(Redirect::to("/login").into_response()),
         (Who::LoggedIn(_), None) => Err(refuse(path, Refusal::NotLoggedIn)),
         (_, Some(_)) if path == "/login" => Err(Redirect::to("/").into_response()),
         (_, actor) => Ok(actor),
@@ -86,21 +98,34 @@ async fn person(
 
 async fn token(state: &State, headers: &HeaderMap, client: &Client) -> Result<Actor, Refusal> {
     let authorization = header_text(headers, &header::AUTHORIZATION);
-    let actor = state.hub.token_actor(authorization, client).await.map_err(|error| error.refusal())?;
+    let actor = state
+        .hub
+        .token_actor(authorization, client)
+        .await
+        .map_err(|error| error.refusal())?;
     actor.ok_or(Refusal::NotLoggedIn)
 }
 
 fn client(parts: &Parts) -> Client {
-    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().into());
+    let address = parts
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|ConnectInfo(address)| address.ip().into());
     Client {
         address,
         agent: header_text(&parts.headers, &header::USER_AGENT).to_owned(),
-        secure: parts.extensions.get::<Secure>().is_some_and(|Secure(secure)| *secure),
+        secure: parts
+            .extensions
+            .get::<Secure>()
+            .is_some_and(|Secure(secure)| *secure),
     }
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }
 
 /// A refusal in the form that whoever asks for such a path understands.

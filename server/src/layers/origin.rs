@@ -9,8 +9,14 @@ pub(super) fn is_ours(headers: &HeaderMap) -> bool {
     if let Some(site) = text("sec-fetch-site") {
         return site == "same-origin";
     }
-    let (Some(origin), Some(host)) = (text(header::ORIGIN.as_str()), text(header::HOST.as_str())) else { return false };
-    origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")) == Some(host)
+    let (Some(origin), Some(host)) = (text(header::ORIGIN.as_str()), text(header::HOST.as_str()))
+    else {
+        return false;
+    };
+    origin
+        .strip_prefix("https://")
+        .or_else(|| origin.strip_prefix("http://"))
+        == Some(host)
 }
 
 #[cfg(test)]
@@ -19,14 +25,25 @@ mod tests {
     use axum::http::HeaderValue;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse().unwrap_or(header::HOST), HeaderValue::from_static(value))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.parse().unwrap_or(header::HOST),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect()
     }
 
     #[test]
     fn only_our_own_pages_pass() {
         for ours in [
             headers(&[("sec-fetch-site", "same-origin")]),
-            headers(&[("origin", "http://127.0.0.1:3000"), ("host", "127.0.0.1:3000")]),
+            headers(&[
+                ("origin", "http://127.0.0.1:3000"),
+                ("host", "127.0.0.1:3000"),
+            ]),
         ] {
             assert!(is_ours(&ours), "{ours:?}");
         }
@@ -35,7 +52,11 @@ mod tests {
             headers(&[("sec-fetch-site", "cross-site")]),
             headers(&[("sec-fetch-site", "same-site")]),
             headers(&[("sec-fetch-site", "none")]),
-            headers(&[("sec-fetch-site", "cross-site"), ("origin", "http://a"), ("host", "a")]),
+            headers(&[
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "http://a"),
+                ("host", "a"),
+            ]),
             headers(&[("origin", "http://evil"), ("host", "127.0.0.1:3000")]),
             headers(&[("origin", "null"), ("host", "null")]),
             headers(&[("host", "127.0.0.1:3000")]),

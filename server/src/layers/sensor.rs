@@ -14,17 +14,44 @@ use skep_protocol::signature;
 use crate::{router::State, routes::problem};
 
 /// Lets a signed request through, with `Extension<SensorId>`.
-pub(crate) async fn recognise_sensor(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
-    let Ok(permit) = state.bodies.clone().try_acquire_owned() else { return problem::too_busy() };
+pub(crate) async fn recognise_sensor(
+    Shared(state): Shared<State>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Ok(permit) = state.bodies.clone().try_acquire_owned() else {
+        return problem::too_busy();
+    };
     let (mut parts, body) = request.into_parts();
-    let body = match tokio::time::timeout(std::time::Duration::from_secs(60), to_bytes(body, limits::BATCH)).await {
+    let body = match tokio::time::timeout(
+        std::time::Duration::from_secs(60),
+        to_bytes(body, limits::BATCH),
+    )
+    .await
+    {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => {
-            return problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the batch is too large; send less at once");
+            return problem::plain(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "the batch is too large; send less at once",
+            );
         }
-        Err(_) => return problem::plain(StatusCode::REQUEST_TIMEOUT, "bad-request", "the body did not come in time"),
+        Err(_) => {
+            return problem::plain(
+                StatusCode::REQUEST_TIMEOUT,
+                "bad-request",
+                "the body did not come in time",
+            );
+        }
     };
-    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let header = |name| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
     let signed = SignedRequest {
         method: parts.method.as_str(),
         path: parts.uri.path(),
@@ -57,6 +84,10 @@ fn refuse(error: &NotRecognised) -> Response {
         NotRecognised::Signature => "signature",
         NotRecognised::Failed(error) => return problem::response(&error.refusal()),
     };
-    let status = if kind == "revoked" { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+    let status = if kind == "revoked" {
+        StatusCode::FORBIDDEN
+    } else {
+        StatusCode::UNAUTHORIZED
+    };
     problem::plain(status, kind, &error.to_string())
 }

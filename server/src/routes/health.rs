@@ -1,9 +1,6 @@
 //! Whether the server is ready.
 
-use axum::{
-    extract::State as Shared,
-    http::StatusCode,
-};
+use axum::{extract::State as Shared, http::StatusCode};
 
 use crate::router::State;
 
@@ -13,7 +10,10 @@ pub(crate) async fn healthz(Shared(state): Shared<State>) -> (StatusCode, &'stat
         Ok(()) => (StatusCode::OK, "ok\n"),
         Err(error) => {
             tracing::error!(%error, "the database does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the database does not answer\n",
+            )
         }
     }
 }

@@ -26,8 +26,14 @@ pub(crate) async fn stream(
     Extension(client): Extension<Client>,
     headers: HeaderMap,
 ) -> Response {
-    let Some(actor) = actor else { return problem::response(&skep_model::Refusal::NotLoggedIn) };
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let Some(actor) = actor else {
+        return problem::response(&skep_model::Refusal::NotLoggedIn);
+    };
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
     let subscription = state.hub.subscribe(actor, text("last-event-id"));
     let cookies = text(header::COOKIE.as_str()).unwrap_or_default().to_owned();
     let events = stream::unfold((subscription, state), move |(mut subscription, state)| {

@@ -19,11 +19,19 @@ pub(crate) fn response(refusal: &Refusal) -> Response {
     };
     let mut response = plain(status(refusal), kind, &refusal.to_string());
     if let Refusal::Wait { .. } | Refusal::Busy = refusal {
-        let seconds = if let Refusal::Wait { seconds } = refusal { *seconds } else { 1 };
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        let seconds = if let Refusal::Wait { seconds } = refusal {
+            *seconds
+        } else {
+            1
+        };
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if *refusal == Refusal::NotLoggedIn {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
 }
@@ -35,19 +43,22 @@ pub(crate) fn too_busy() -> Response {
 
 /// A refusal of a kind of its own.
 pub(crate) fn plain(status: StatusCode, kind: &str, title: &str) -> Response {
-    let problem = Problem { kind: kind.to_owned(), title: title.to_owned(), status: status.as_u16(), detail: None };
+    let problem = Problem {
+        kind: kind.to_owned(),
+        title: title.to_owned(),
+        status: status.as_u16(),
+        detail: None,
+    };
     let body = serde_json::to_string(&problem).unwrap_or_default();
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/problem+json")],
+        body,
+    )
+        .into_response()
 }
 
 /// The status of a refusal.
 pub(crate) fn status(refusal: &Refusal) -> StatusCode {
-    match refusal {
-        Refusal::NotLoggedIn => StatusCode::UNAUTHORIZED,
-        Refusal::Forbidden => StatusCode::FORBIDDEN,
-        Refusal::NotFound => StatusCode::NOT_FOUND,
-        Refusal::Wait { .. } | Refusal::Busy => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::Invalid { .. } => StatusCode::BAD_REQUEST,
-        Refusal::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
-    }
+    StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

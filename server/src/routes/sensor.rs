@@ -14,12 +14,22 @@ use skep_protocol::message::{EnrolRequest, PollRequest};
 use crate::{router::State, routes::problem};
 
 fn bad_request() -> Response {
-    problem::plain(StatusCode::BAD_REQUEST, "bad-request", "the request cannot be read; is the sensor of another version?")
+    problem::plain(
+        StatusCode::BAD_REQUEST,
+        "bad-request",
+        "the request cannot be read; is the sensor of another version?",
+    )
 }
 
 /// Takes a one-time token.
-pub(crate) async fn enrol(Shared(state): Shared<State>, Extension(client): Extension<Client>, body: Bytes) -> Response {
-    let Ok(request) = serde_json::from_slice::<EnrolRequest>(&body) else { return bad_request() };
+pub(crate) async fn enrol(
+    Shared(state): Shared<State>,
+    Extension(client): Extension<Client>,
+    body: Bytes,
+) -> Response {
+    let Ok(request) = serde_json::from_slice::<EnrolRequest>(&body) else {
+        return bad_request();
+    };
     match state.hub.enrol(&request, &client).await {
         Ok(answer) => Json(answer).into_response(),
         Err(error) => match error.refusal() {
@@ -40,7 +50,9 @@ pub(crate) async fn poll(
     Extension(sensor): Extension<SensorId>,
     body: Bytes,
 ) -> Response {
-    let Ok(request) = serde_json::from_slice::<PollRequest>(&body) else { return bad_request() };
+    let Ok(request) = serde_json::from_slice::<PollRequest>(&body) else {
+        return bad_request();
+    };
     match state.hub.poll(sensor, request, &client).await {
         Ok(answer) => Json(answer).into_response(),
         Err(error) => problem::response(&error.refusal()),
@@ -55,6 +67,9 @@ pub(crate) async fn events(
 ) -> Response {
     match state.hub.ingest(sensor, &body).await {
         Ok(accepted) => Json(accepted).into_response(),
-        Err(error) => problem::response(&error.refusal()),
+        Err(error) => match error.refusal() {
+            Refusal::Invalid { .. } => bad_request(),
+            refusal => problem::response(&refusal),
+        },
     }
 }

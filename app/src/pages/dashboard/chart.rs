@@ -47,12 +47,8 @@ fn ceiling(most: u64) -> u64 {
     }
 }
 
-/// Events per hour, stacked by classification, and the same as a table.
-#[component]
-pub fn Hours(hours: Vec<HourCount>) -> impl IntoView {
-    let locale = use_locale();
-    let top = ceiling(hours.iter().map(|hour| hour.counts.iter().sum()).max().unwrap_or(0));
-    let present: Vec<Classification> = STACK.iter().copied().filter(|class| total(&hours, *class) > 0).collect();
+/// Grid lines and bars.
+fn plot(hours: &[HourCount], top: u64) -> impl IntoView + use<> {
     let bars = hours
         .iter()
         .enumerate()
@@ -85,7 +81,33 @@ pub fn Hours(hours: Vec<HourCount>) -> impl IntoView {
             view! { <line class="grid-l" x1="0" x2=width y1=y.clone() y2=y></line> }
         })
         .collect_view();
-    let scale = (0..=4).rev().map(|line| view! { <span>{number(locale, top / 4 * line)}</span> }).collect_view();
+    view! {
+        {lines}
+        {bars}
+    }
+}
+
+/// Events per hour, stacked by classification, and the same as a table.
+#[component]
+pub fn Hours(hours: Vec<HourCount>) -> impl IntoView {
+    let locale = use_locale();
+    let top = ceiling(
+        hours
+            .iter()
+            .map(|hour| hour.counts.iter().sum())
+            .max()
+            .unwrap_or(0),
+    );
+    let present: Vec<Classification> = STACK
+        .iter()
+        .copied()
+        .filter(|class| total(&hours, *class) > 0)
+        .collect();
+    let plot = plot(&hours, top);
+    let scale = (0..=4)
+        .rev()
+        .map(|line| view! { <span>{number(locale, top / 4 * line)}</span> })
+        .collect_view();
     let legend = present
         .iter()
         .map(|class| {
@@ -116,8 +138,50 @@ pub fn Hours(hours: Vec<HourCount>) -> impl IntoView {
         })
         .collect_view();
     let all: u64 = STACK.iter().map(|class| total(&hours, *class)).sum();
-    let label = td_string!(locale, dashboard.chart, count = all, n = number(locale, all));
+    let label = td_string!(
+        locale,
+        dashboard.chart,
+        count = all,
+        n = number(locale, all)
+    );
     let width = hours.len() * 10;
+    view! {
+        <section class="panel g8" aria-labelledby="hours">
+            <header>
+                <h2 id="hours">{td_string!(locale, dashboard.hours)}</h2>
+                <p>{td_string!(locale, dashboard.per_hour)}</p>
+            </header>
+            <div class="body">
+                <ul class="legend">{legend}</ul>
+                <div class="chart">
+                    <div class="y" aria-hidden="true">
+                        {scale}
+                    </div>
+                    <div class="plot">
+                        <svg class="p" role="img" aria-label=label viewBox=format!("0 0 {width} 100") preserveAspectRatio="none">
+                            {plot}
+                        </svg>
+                    </div>
+                    <div class="x" aria-hidden="true">
+                        {ticks}
+                        <span>{td_string!(locale, dashboard.now)}</span>
+                    </div>
+                </div>
+                <details class="astable">
+                    <summary>{td_string!(locale, dashboard.as_table)}</summary>
+                    <div class="scroll" tabindex="0" role="group" aria-labelledby="hours">
+                        <HourTable hours present />
+                    </div>
+                </details>
+            </div>
+        </section>
+    }
+}
+
+/// The same numbers as a table, newest hour first.
+#[component]
+fn HourTable(hours: Vec<HourCount>, present: Vec<Classification>) -> impl IntoView {
+    let locale = use_locale();
     let columns = present
         .iter()
         .map(|class| view! { <th scope="col" class="num">{words::classification(locale, *class)}</th> })
@@ -141,44 +205,15 @@ pub fn Hours(hours: Vec<HourCount>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <section class="panel g8" aria-labelledby="hours">
-            <header>
-                <h2 id="hours">{td_string!(locale, dashboard.hours)}</h2>
-                <p>{td_string!(locale, dashboard.per_hour)}</p>
-            </header>
-            <div class="body">
-                <ul class="legend">{legend}</ul>
-                <div class="chart">
-                    <div class="y" aria-hidden="true">
-                        {scale}
-                    </div>
-                    <div class="plot">
-                        <svg class="p" role="img" aria-label=label viewBox=format!("0 0 {width} 100") preserveAspectRatio="none">
-                            {lines}
-                            {bars}
-                        </svg>
-                    </div>
-                    <div class="x" aria-hidden="true">
-                        {ticks}
-                        <span>{td_string!(locale, dashboard.now)}</span>
-                    </div>
-                </div>
-                <details class="astable">
-                    <summary>{td_string!(locale, dashboard.as_table)}</summary>
-                    <div class="scroll" tabindex="0" role="group" aria-labelledby="hours">
-                        <table class="tbl">
-                            <thead>
-                                <tr>
-                                    <th scope="col">{td_string!(locale, dashboard.hour)}</th>
-                                    {columns}
-                                </tr>
-                            </thead>
-                            <tbody>{rows}</tbody>
-                        </table>
-                    </div>
-                </details>
-            </div>
-        </section>
+        <table class="tbl">
+            <thead>
+                <tr>
+                    <th scope="col">{td_string!(locale, dashboard.hour)}</th>
+                    {columns}
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
     }
 }
 
@@ -252,7 +287,16 @@ mod tests {
 
     #[test]
     fn an_axis_ends_on_a_number_that_four_divides() {
-        for (most, end) in [(0, 4), (4, 4), (5, 8), (13, 20), (41, 80), (90, 120), (223, 400), (1_000, 1_200)] {
+        for (most, end) in [
+            (0, 4),
+            (4, 4),
+            (5, 8),
+            (13, 20),
+            (41, 80),
+            (90, 120),
+            (223, 400),
+            (1_000, 1_200),
+        ] {
             assert_eq!(ceiling(most), end, "{most}");
             assert_eq!(ceiling(most) % 4, 0);
         }

@@ -14,7 +14,7 @@ use self::{
 };
 use crate::{
     components::{FailureNote, Icon, Loading, Page, Raw},
-    live::Live,
+    live,
     preferences::use_locale,
     server,
     translations::{Locale, td_string},
@@ -30,10 +30,9 @@ pub fn Dashboard() -> impl IntoView {
     let locale = use_locale();
     let board = Resource::new(|| (), |()| server::dashboard());
     let sensors = Resource::new(|| (), |()| server::sensors());
-    let live = expect_context::<Live>();
     let gathering = StoredValue::new(false);
     Effect::new(move |_| {
-        live.listen(move |message| {
+        live::listen(move |message| {
             if matches!(message, LiveMessage::Sensors | LiveMessage::Resync) {
                 sensors.refetch();
             }
@@ -59,7 +58,9 @@ pub fn Dashboard() -> impl IntoView {
                     let sensors = view! { <SensorList sensors /> }.into_any();
                     view! { <Board board sensors /> }.into_any()
                 }
-                (Err(failure), _) | (_, Err(failure)) => view! { <FailureNote failure /> }.into_any(),
+                (Err(failure), _) | (_, Err(failure)) => {
+                    view! { <FailureNote failure /> }.into_any()
+                }
             }
         })
     };
@@ -77,7 +78,11 @@ fn Board(board: console::Dashboard, sensors: AnyView) -> impl IntoView {
         .services
         .iter()
         .map(|(service, count)| {
-            (format!("/events?service={service}&since=24h&status=any"), service.to_string().into_any(), *count)
+            (
+                format!("/events?service={service}&since=24h&status=any"),
+                service.to_string().into_any(),
+                *count,
+            )
         })
         .collect();
     let sources = board
@@ -85,12 +90,22 @@ fn Board(board: console::Dashboard, sensors: AnyView) -> impl IntoView {
         .iter()
         .map(|(source, count)| {
             let shown = view! { <span class="mono">{source.to_string()}</span> };
-            (format!("/events?source={source}&since=24h&status=any"), shown.into_any(), *count)
+            (
+                format!("/events?source={source}&since=24h&status=any"),
+                shown.into_any(),
+                *count,
+            )
         })
         .collect();
     let words_tried = |list: &[(skep_model::Bytes, u64)]| {
         list.iter()
-            .map(|(value, count)| (String::new(), view! { <Raw bytes=value.clone() /> }.into_any(), *count))
+            .map(|(value, count)| {
+                (
+                    String::new(),
+                    view! { <Raw bytes=value.clone() /> }.into_any(),
+                    *count,
+                )
+            })
             .collect()
     };
     let users = words_tried(&board.users);
@@ -142,14 +157,24 @@ fn Numbers(board: console::Dashboard) -> impl IntoView {
         }
         .into_any()
     };
-    let logins = td_string!(locale, dashboard.logins, count = board.logins, n = number(locale, board.logins));
+    let logins = td_string!(
+        locale,
+        dashboard.logins,
+        count = board.logins,
+        n = number(locale, board.logins)
+    );
     let silent = board.sensors.saturating_sub(board.sensors_online);
     let quiet = if board.sensors == 0 {
         td_string!(locale, dashboard.no_sensor).into_any()
     } else if silent == 0 {
         td_string!(locale, dashboard.all_online).into_any()
     } else {
-        let text = td_string!(locale, dashboard.silent, count = silent, n = number(locale, silent.into()));
+        let text = td_string!(
+            locale,
+            dashboard.silent,
+            count = silent,
+            n = number(locale, silent.into())
+        );
         view! {
             <span class="hot">
                 <Icon name="offline" small=true />
@@ -158,7 +183,11 @@ fn Numbers(board: console::Dashboard) -> impl IntoView {
         }
         .into_any()
     };
-    let of = td_string!(locale, dashboard.of, n = number(locale, board.sensors.into()));
+    let of = td_string!(
+        locale,
+        dashboard.of,
+        n = number(locale, board.sensors.into())
+    );
     view! {
         <section class="stats" aria-label=td_string!(locale, dashboard.numbers)>
             {tile("/events", td_string!(locale, dashboard.waiting), words::count(locale, board.waiting).into_any(), critical)}
@@ -210,8 +239,14 @@ mod tests {
 
     #[test]
     fn a_change_names_its_base() {
-        assert_eq!(change(Locale::en, 118, 100), "18 % more than the 100 of the day before");
-        assert_eq!(change(Locale::en, 50, 100), "50 % fewer than the 100 of the day before");
+        assert_eq!(
+            change(Locale::en, 118, 100),
+            "18 % more than the 100 of the day before"
+        );
+        assert_eq!(
+            change(Locale::en, 50, 100),
+            "50 % fewer than the 100 of the day before"
+        );
         assert_eq!(change(Locale::en, 5, 0), "none the day before");
     }
 }

@@ -16,7 +16,12 @@ pub fn Facts(event: Growing) -> impl IntoView {
     let locale = use_locale();
     let row = event.row.get_untracked();
     let source = row.source.to_string();
-    let others = Filter { source: source.clone(), status: ANY.to_owned(), ..Filter::default() }.address();
+    let others = Filter {
+        source: source.clone(),
+        status: ANY.to_owned(),
+        ..Filter::default()
+    }
+    .address();
     let ended = Memo::new(move |_| event.row.with(|row| row.ended_at));
     let started_at = row.started_at;
     let lasted = move || match ended.get() {
@@ -28,8 +33,13 @@ pub fn Facts(event: Growing) -> impl IntoView {
             </span>
         }),
     };
-    let place = row.source.is_private().then(|| view! { " " <span class="asn">{td_string!(locale, events.private)}</span> });
-    let country = row.country.map(|code| view! { " " <span class="cc">{code}</span> });
+    let place = row
+        .source
+        .is_private()
+        .then(|| view! { " " <span class="asn">{td_string!(locale, events.private)}</span> });
+    let country = row
+        .country
+        .map(|code| view! { " " <span class="cc">{code}</span> });
     view! {
         <dl class="facts">
             <div>

@@ -21,7 +21,7 @@ use self::{
 };
 use crate::{
     components::{ClassMark, FailureNote, Icon, Loading, Page, SeverityBadge, Summary},
-    live::Live,
+    live,
     preferences::use_locale,
     server,
     translations::td_string,
@@ -38,12 +38,17 @@ impl Growing {
     fn hear(self, message: &LiveMessage) {
         match message {
             LiveMessage::Opened { event } if event.id == self.id() => self.take_row(event),
-            LiveMessage::Changed { event, first, interactions } if event.id == self.id() => {
+            LiveMessage::Changed {
+                event,
+                first,
+                interactions,
+            } if event.id == self.id() => {
                 let known = self.steps.with_untracked(Vec::len);
                 match known.checked_sub(*first as usize) {
                     Some(seen) if seen <= interactions.len() => {
                         if seen < interactions.len() {
-                            self.steps.update(|steps| steps.extend_from_slice(&interactions[seen..]));
+                            self.steps
+                                .update(|steps| steps.extend_from_slice(&interactions[seen..]));
                         }
                     }
                     // All of it is known: an old message came again.
@@ -62,9 +67,9 @@ impl Growing {
     }
 
     fn take_row(self, event: &EventRow) {
-        let newer = self
-            .row
-            .with_untracked(|shown| shown != event && event.digest.interactions >= shown.digest.interactions);
+        let newer = self.row.with_untracked(|shown| {
+            shown != event && event.digest.interactions >= shown.digest.interactions
+        });
         if newer {
             self.row.set(event.clone());
         }
@@ -78,7 +83,11 @@ impl Growing {
             {
                 self.take_row(&detail.row);
                 let known = self.steps.with_untracked(Vec::len);
-                if let Some(more) = detail.interactions.get(known..).filter(|more| !more.is_empty()) {
+                if let Some(more) = detail
+                    .interactions
+                    .get(known..)
+                    .filter(|more| !more.is_empty())
+                {
                     self.steps.update(|steps| steps.extend_from_slice(more));
                 }
             }
@@ -88,7 +97,12 @@ impl Growing {
     /// The places of those steps that `wanted` chooses. They are the keys of lists: a step never changes.
     fn places(self, wanted: impl Fn(&InteractionKind) -> bool) -> Vec<usize> {
         self.steps.with(|steps| {
-            steps.iter().enumerate().filter(|(_, step)| wanted(&step.kind)).map(|(place, _)| place).collect()
+            steps
+                .iter()
+                .enumerate()
+                .filter(|(_, step)| wanted(&step.kind))
+                .map(|(place, _)| place)
+                .collect()
         })
     }
 
@@ -97,12 +111,19 @@ impl Growing {
     }
 
     fn has(self, wanted: impl Fn(&InteractionKind) -> bool) -> bool {
-        self.steps.with(|steps| steps.iter().any(|step| wanted(&step.kind)))
+        self.steps
+            .with(|steps| steps.iter().any(|step| wanted(&step.kind)))
     }
 }
 
 fn is_out(kind: &InteractionKind) -> bool {
-    matches!(kind, InteractionKind::Data { direction: Direction::Out, .. })
+    matches!(
+        kind,
+        InteractionKind::Data {
+            direction: Direction::Out,
+            ..
+        }
+    )
 }
 
 fn is_shell(kind: &InteractionKind) -> bool {
@@ -126,7 +147,11 @@ fn payload(kind: &InteractionKind) -> Option<&Bytes> {
 pub fn Event() -> impl IntoView {
     let locale = use_locale();
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<EventId>().ok()));
+    let id = Memo::new(move |_| {
+        params
+            .with(|params| params.get("id"))
+            .and_then(|id| id.parse::<EventId>().ok())
+    });
     let detail = Resource::new(
         move || id.get(),
         |id| async move {
@@ -151,13 +176,11 @@ pub fn Event() -> impl IntoView {
         Suspend::new(async move {
             match detail.await {
                 Ok(detail) => view! { <Detail detail /> }.into_any(),
-                Err(failure) => {
-                    view! {
-                        <h1 class="vh">{td_string!(locale, event.title)}</h1>
-                        <FailureNote failure />
-                    }
-                        .into_any()
+                Err(failure) => view! {
+                    <h1 class="vh">{td_string!(locale, event.title)}</h1>
+                    <FailureNote failure />
                 }
+                .into_any(),
             }
         })
     };
@@ -170,10 +193,18 @@ pub fn Event() -> impl IntoView {
 
 #[component]
 fn Detail(detail: EventDetail) -> impl IntoView {
-    let EventDetail { row, comment, interactions, packets, .. } = detail;
-    let event = Growing { row: RwSignal::new(row), steps: RwSignal::new(interactions) };
-    let live = expect_context::<Live>();
-    Effect::new(move |_| live.listen(move |message| event.hear(message)));
+    let EventDetail {
+        row,
+        comment,
+        interactions,
+        packets,
+        ..
+    } = detail;
+    let event = Growing {
+        row: RwSignal::new(row),
+        steps: RwSignal::new(interactions),
+    };
+    Effect::new(move |_| live::listen(move |message| event.hear(message)));
     let service = event.row.with_untracked(|row| row.service.to_string());
     let severity = Memo::new(move |_| event.row.with(|row| row.severity));
     let classification = Memo::new(move |_| event.row.with(|row| row.classification));

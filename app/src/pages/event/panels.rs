@@ -35,11 +35,23 @@ pub fn Credentials(event: Growing) -> impl IntoView {
         event.row.with(|row| {
             let tried = u64::from(row.digest.logins);
             let let_in = number(locale, row.digest.accepted.into());
-            td_string!(locale, event.tried, count = tried, n = number(locale, tried), accepted = let_in)
+            td_string!(
+                locale,
+                event.tried,
+                count = tried,
+                n = number(locale, tried),
+                accepted = let_in
+            )
         })
     };
     let line = move |place: usize| {
-        let Some(InteractionKind::Login { user, secret, method, accepted }) = event.step(place).map(|step| step.kind) else {
+        let Some(InteractionKind::Login {
+            user,
+            secret,
+            method,
+            accepted,
+        }) = event.step(place).map(|step| step.kind)
+        else {
             return None;
         };
         let result = if accepted {
@@ -53,8 +65,9 @@ pub fn Credentials(event: Growing) -> impl IntoView {
         } else {
             view! { <span class="muted">{td_string!(locale, event.refused)}</span> }.into_any()
         };
-        let method = (method != skep_model::LoginMethod::Password)
-            .then(|| view! { " " <span class="faint">{words::login_method(locale, method)}</span> });
+        let method = (method != skep_model::LoginMethod::Password).then(
+            || view! { " " <span class="faint">{words::login_method(locale, method)}</span> },
+        );
         Some(view! {
             <tr>
                 <td data-l=td_string!(locale, event.user)>
@@ -99,7 +112,9 @@ pub fn Commands(event: Growing) -> impl IntoView {
     let count = move || number(locale, event.row.with(|row| row.digest.commands.into()));
     let line = move |place: usize| {
         let step = event.step(place)?;
-        let InteractionKind::Command { line } = step.kind else { return None };
+        let InteractionKind::Command { line } = step.kind else {
+            return None;
+        };
         Some(view! {
             <li>
                 <Time at=step.at form=TimeForm::Millis />
@@ -159,9 +174,11 @@ pub fn Traces(event: Growing) -> impl IntoView {
     let locale = use_locale();
     let line = move |place: usize| {
         let (kind, value, about) = match event.step(place)?.kind {
-            InteractionKind::File { name, size, sha256 } => {
-                (td_string!(locale, step.file), name, Some((words::size(locale, size), sha256)))
-            }
+            InteractionKind::File { name, size, sha256 } => (
+                td_string!(locale, step.file),
+                name,
+                Some((words::size(locale, size), sha256)),
+            ),
             InteractionKind::Attribute { value, .. } => (td_string!(locale, step.url), value, None),
             _ => return None,
         };
@@ -213,9 +230,15 @@ pub fn Payloads(event: Growing) -> impl IntoView {
     let line = move |place: usize| {
         let step = event.step(place)?;
         let bytes = payload(&step.kind)?.clone();
-        let way = if is_out(&step.kind) { td_string!(locale, step.data_out) } else { td_string!(locale, step.data_in) };
+        let way = if is_out(&step.kind) {
+            td_string!(locale, step.data_out)
+        } else {
+            td_string!(locale, step.data_in)
+        };
         let port = match &step.kind {
-            InteractionKind::Probe { port, transport, .. } => Some(format!(" {transport} {port}")),
+            InteractionKind::Probe {
+                port, transport, ..
+            } => Some(format!(" {transport} {port}")),
             _ => None,
         };
         Some(view! {
@@ -278,5 +301,10 @@ pub fn Packets(packets: Vec<Packet>) -> impl IntoView {
 pub fn flags(flags: Option<u8>) -> String {
     const LETTERS: [char; 8] = ['F', 'S', 'R', 'P', 'A', 'U', 'E', 'C'];
     let flags = flags.unwrap_or(0);
-    LETTERS.iter().enumerate().filter(|(bit, _)| flags & (1 << bit) != 0).map(|(_, letter)| *letter).collect()
+    LETTERS
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| flags & (1 << bit) != 0)
+        .map(|(_, letter)| *letter)
+        .collect()
 }

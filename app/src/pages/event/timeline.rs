@@ -30,11 +30,16 @@ impl Part {
         match self {
             Self::All => true,
             Self::Logins => matches!(kind, InteractionKind::Login { .. }),
-            Self::Commands => matches!(kind, InteractionKind::Command { .. } | InteractionKind::Request { .. }),
+            Self::Commands => matches!(
+                kind,
+                InteractionKind::Command { .. } | InteractionKind::Request { .. }
+            ),
             Self::Data => {
                 matches!(
                     kind,
-                    InteractionKind::Data { .. } | InteractionKind::Probe { .. } | InteractionKind::File { .. }
+                    InteractionKind::Data { .. }
+                        | InteractionKind::Probe { .. }
+                        | InteractionKind::File { .. }
                 )
             }
         }
@@ -51,11 +56,17 @@ pub fn Timeline(event: Growing) -> impl IntoView {
         let part = part.get();
         event.places(|kind| part.holds(kind))
     });
-    let places = move || all.with(|places| places.iter().copied().take(drawn.get()).collect::<Vec<_>>());
+    let places =
+        move || all.with(|places| places.iter().copied().take(drawn.get()).collect::<Vec<_>>());
     let hidden = move || all.with(Vec::len).saturating_sub(drawn.get()) as u64;
     let count = move || {
         let count = event.steps.with(Vec::len) as u64;
-        td_string!(locale, event.steps, count = count, n = number(locale, count))
+        td_string!(
+            locale,
+            event.steps,
+            count = count,
+            n = number(locale, count)
+        )
     };
     let choice = move |wanted: Part, label: &'static str| {
         view! {
@@ -91,7 +102,9 @@ pub fn Timeline(event: Growing) -> impl IntoView {
 }
 
 fn line(locale: Locale, step: Interaction) -> impl IntoView + use<> {
-    let whole = payload(&step.kind).filter(|bytes| wants_more(bytes)).cloned();
+    let whole = payload(&step.kind)
+        .filter(|bytes| wants_more(bytes))
+        .cloned();
     let (icon, word, hot) = mark(locale, &step.kind);
     let value = value(locale, step.kind);
     view! {
@@ -119,11 +132,19 @@ fn mark(locale: Locale, kind: &InteractionKind) -> (&'static str, &'static str, 
     match kind {
         InteractionKind::Connect => ("link", td_string!(locale, step.connect), false),
         InteractionKind::Banner { .. } => ("info", td_string!(locale, step.banner), false),
-        InteractionKind::Login { accepted, .. } => ("key", td_string!(locale, step.login), *accepted),
+        InteractionKind::Login { accepted, .. } => {
+            ("key", td_string!(locale, step.login), *accepted)
+        }
         InteractionKind::Command { .. } => ("terminal", td_string!(locale, step.command), false),
         InteractionKind::Request { .. } => ("terminal", td_string!(locale, step.request), false),
-        InteractionKind::Data { direction: Direction::In, .. } => ("download", td_string!(locale, step.data_in), false),
-        InteractionKind::Data { direction: Direction::Out, .. } => ("upload", td_string!(locale, step.data_out), false),
+        InteractionKind::Data {
+            direction: Direction::In,
+            ..
+        } => ("download", td_string!(locale, step.data_in), false),
+        InteractionKind::Data {
+            direction: Direction::Out,
+            ..
+        } => ("upload", td_string!(locale, step.data_out), false),
         InteractionKind::File { .. } => ("file", td_string!(locale, step.file), true),
         InteractionKind::Probe { .. } => ("cl-connection", td_string!(locale, step.probe), false),
         InteractionKind::Attribute { name, .. } if name == InteractionKind::URL => {
@@ -139,8 +160,17 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
     match kind {
         InteractionKind::Connect => ().into_any(),
         InteractionKind::Banner { text } => view! { <Raw bytes=text /> }.into_any(),
-        InteractionKind::Login { user, secret, method, accepted } => {
-            let result = if accepted { td_string!(locale, event.accepted) } else { td_string!(locale, event.refused) };
+        InteractionKind::Login {
+            user,
+            secret,
+            method,
+            accepted,
+        } => {
+            let result = if accepted {
+                td_string!(locale, event.accepted)
+            } else {
+                td_string!(locale, event.refused)
+            };
             let result = if method == skep_model::LoginMethod::Password {
                 format!(", {result}")
             } else {
@@ -155,7 +185,12 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
             .into_any()
         }
         InteractionKind::Command { line } => view! { <Raw bytes=line /> }.into_any(),
-        InteractionKind::Request { method, path, headers, .. } => {
+        InteractionKind::Request {
+            method,
+            path,
+            headers,
+            ..
+        } => {
             let headers = headers
                 .into_iter()
                 .map(|(name, value)| {
@@ -177,20 +212,23 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
             .into_any()
         }
         InteractionKind::Data { bytes, .. } => glance(locale, &bytes).into_any(),
-        InteractionKind::File { name, size, sha256 } => {
-            view! {
-                <Raw bytes=name />
-                <p class="hint mono">{format!("{}, SHA-256 {sha256}", words::size(locale, size))}</p>
-            }
-            .into_any()
+        InteractionKind::File { name, size, sha256 } => view! {
+            <Raw bytes=name />
+            <p class="hint mono">{format!("{}, SHA-256 {sha256}", words::size(locale, size))}</p>
         }
-        InteractionKind::Probe { port, transport, flags: set, payload } => {
+        .into_any(),
+        InteractionKind::Probe {
+            port,
+            transport,
+            flags: set,
+            payload,
+        } => {
             let port = format!("{transport} {port} {}", flags(set));
-            let sent = (!payload.0.is_empty()).then(|| glance(locale, &payload));
+            let bytes = (!payload.0.is_empty()).then(|| glance(locale, &payload));
             view! {
                 <span class="mono">{port}</span>
                 " "
-                {sent}
+                {bytes}
             }
             .into_any()
         }
@@ -204,7 +242,10 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
             .into_any()
         }
         InteractionKind::Note { text } => view! { <Raw bytes=Bytes::from(text) /> }.into_any(),
-        InteractionKind::Close { reason, duration: lasted } => {
+        InteractionKind::Close {
+            reason,
+            duration: lasted,
+        } => {
             let lasted = duration(locale, lasted);
             view! {
                 <Raw bytes=Bytes::from(reason) />
@@ -226,7 +267,11 @@ fn glance(locale: Locale, bytes: &Bytes) -> impl IntoView + use<> {
     let start = raw::cut(&bytes.0, GLANCE);
     let size = words::size(locale, bytes.0.len() as u64);
     let rest = (start.len() < bytes.0.len()).then_some(" …");
-    let shown = if start.is_empty() { Either::Left(()) } else { Either::Right(view! { <Raw bytes=Bytes::from(start) /> }) };
+    let shown = if start.is_empty() {
+        Either::Left(())
+    } else {
+        Either::Right(view! { <Raw bytes=Bytes::from(start) /> })
+    };
     view! {
         {shown}
         {rest}

@@ -75,12 +75,18 @@ fn Edit(event: Growing, comment: String) -> impl IntoView {
     };
     let choose = move |target: String| {
         if let Ok(status) = target.parse() {
-            edit(EventEdit { status: Some(status), comment: None });
+            edit(EventEdit {
+                status: Some(status),
+                comment: None,
+            });
         }
     };
     let save = move |submitted: leptos::ev::SubmitEvent| {
         submitted.prevent_default();
-        edit(EventEdit { status: None, comment: Some(text.get_untracked()) });
+        edit(EventEdit {
+            status: None,
+            comment: Some(text.get_untracked()),
+        });
     };
     let options = Status::ALL
         .iter()

@@ -14,11 +14,80 @@ use crate::{
     filter::{ANY, Filter},
     preferences::use_locale,
     server,
-    translations::td_string,
+    translations::{Locale, td_string},
     words,
 };
 
 type Choice = (String, String);
+
+fn any(locale: Locale) -> Choice {
+    (String::new(), td_string!(locale, filter.any).to_owned())
+}
+
+/// The choices that are the same everywhere.
+struct Usual {
+    statuses: Vec<Choice>,
+    classifications: Vec<Choice>,
+    severities: Vec<Choice>,
+    periods: Vec<Choice>,
+}
+
+impl Usual {
+    fn new(locale: Locale) -> Self {
+        let statuses = {
+            let mut choices = vec![
+                (String::new(), td_string!(locale, filter.open).to_owned()),
+                (ANY.to_owned(), td_string!(locale, filter.any).to_owned()),
+            ];
+            choices.extend(Status::ALL.iter().map(|status| {
+                (
+                    status.to_string(),
+                    words::status(locale, *status).to_owned(),
+                )
+            }));
+            choices
+        };
+        let classifications = std::iter::once(any(locale))
+            .chain(Classification::ALL.iter().rev().map(|value| {
+                (
+                    value.to_string(),
+                    words::classification(locale, *value).to_owned(),
+                )
+            }))
+            .collect::<Vec<_>>();
+        let severities = [
+            any(locale),
+            (
+                "critical,high".to_owned(),
+                td_string!(locale, filter.urgent).to_owned(),
+            ),
+        ]
+        .into_iter()
+        .chain(Severity::ALL.iter().rev().map(|value| {
+            (
+                value.to_string(),
+                words::severity(locale, *value).to_owned(),
+            )
+        }))
+        .collect::<Vec<_>>();
+        let periods = vec![
+            any(locale),
+            ("1h".to_owned(), td_string!(locale, filter.hour).to_owned()),
+            ("24h".to_owned(), td_string!(locale, filter.day).to_owned()),
+            ("7d".to_owned(), td_string!(locale, filter.week).to_owned()),
+            (
+                "30d".to_owned(),
+                td_string!(locale, filter.month).to_owned(),
+            ),
+        ];
+        Self {
+            statuses,
+            classifications,
+            severities,
+            periods,
+        }
+    }
+}
 
 /// The filter form.
 #[component]
@@ -33,7 +102,9 @@ pub fn Filters(
     let address = use_query_map();
     // Leaves out what means nothing, so that an address is worth sharing.
     let go = move |form: &HtmlFormElement| {
-        let Ok(data) = FormData::new_with_form(form) else { return };
+        let Ok(data) = FormData::new_with_form(form) else {
+            return;
+        };
         let text = |name: &str| data.get(name).as_string().unwrap_or_default();
         let chosen = Filter {
             status: text("status"),
@@ -62,46 +133,36 @@ pub fn Filters(
     let changed = move |event: ev::Event| {
         let form = event.target().and_then(|target| {
             let element: web_sys::Element = target.dyn_into().ok()?;
-            element.closest("form").ok().flatten()?.dyn_into::<HtmlFormElement>().ok()
+            element
+                .closest("form")
+                .ok()
+                .flatten()?
+                .dyn_into::<HtmlFormElement>()
+                .ok()
         });
         if let Some(form) = form {
             go(&form);
         }
     };
-    let any = move || (String::new(), td_string!(locale, filter.any).to_owned());
-    let statuses = {
-        let mut choices = vec![
-            (String::new(), td_string!(locale, filter.open).to_owned()),
-            (ANY.to_owned(), td_string!(locale, filter.any).to_owned()),
-        ];
-        choices.extend(Status::ALL.iter().map(|status| (status.to_string(), words::status(locale, *status).to_owned())));
-        choices
-    };
-    let classifications = std::iter::once(any())
-        .chain(Classification::ALL.iter().rev().map(|value| {
-            (value.to_string(), words::classification(locale, *value).to_owned())
-        }))
-        .collect::<Vec<_>>();
-    let severities = [any(), ("critical,high".to_owned(), td_string!(locale, filter.urgent).to_owned())]
-        .into_iter()
-        .chain(Severity::ALL.iter().rev().map(|value| (value.to_string(), words::severity(locale, *value).to_owned())))
-        .collect::<Vec<_>>();
-    let periods = vec![
-        any(),
-        ("1h".to_owned(), td_string!(locale, filter.hour).to_owned()),
-        ("24h".to_owned(), td_string!(locale, filter.day).to_owned()),
-        ("7d".to_owned(), td_string!(locale, filter.week).to_owned()),
-        ("30d".to_owned(), td_string!(locale, filter.month).to_owned()),
-    ];
+    let any = move || any(locale);
+    let usual = Usual::new(locale);
     let of_the_net = move || {
         Suspend::new(async move {
             let mut names = vec![any()];
             names.extend(
-                sensors.await.unwrap_or_default().into_iter().map(|sensor| (sensor.id.to_string(), sensor.name)),
+                sensors
+                    .await
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|sensor| (sensor.id.to_string(), sensor.name)),
             );
             let mut kinds = vec![any()];
             kinds.extend(
-                services.await.unwrap_or_default().into_iter().map(|name| (name.to_string(), name.to_string())),
+                services
+                    .await
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|name| (name.to_string(), name.to_string())),
             );
             view! {
                 <Select name="sensor" label=td_string!(locale, field.sensor) choices=names current=move || filter.with(|f| f.sensor.clone()) />
@@ -109,41 +170,14 @@ pub fn Filters(
             }
         })
     };
-    let wrong_source = move || filter.with(|filter| !filter.source_fits());
     view! {
         <form class="filters" method="get" action="/events" role="search" on:submit=submitted on:change=changed>
-            <Select name="status" label=td_string!(locale, field.status) choices=statuses current=move || filter.with(|f| f.status.clone()) />
-            <Select name="severity" label=td_string!(locale, field.severity) choices=severities current=move || filter.with(|f| f.severity.clone()) />
-            <Select name="classification" label=td_string!(locale, field.classification) choices=classifications current=move || filter.with(|f| f.classification.clone()) />
+            <Select name="status" label=td_string!(locale, field.status) choices=usual.statuses current=move || filter.with(|f| f.status.clone()) />
+            <Select name="severity" label=td_string!(locale, field.severity) choices=usual.severities current=move || filter.with(|f| f.severity.clone()) />
+            <Select name="classification" label=td_string!(locale, field.classification) choices=usual.classifications current=move || filter.with(|f| f.classification.clone()) />
             <Transition>{of_the_net}</Transition>
-            <div class="field">
-                <label for="f-source">{td_string!(locale, field.source)}</label>
-                <input
-                    class="input mono"
-                    id="f-source"
-                    name="source"
-                    type="text"
-                    autocomplete="off"
-                    spellcheck="false"
-                    placeholder="192.0.2.1"
-                    value=filter.with_untracked(|filter| filter.source.clone())
-                    prop:value=move || filter.with(|filter| filter.source.clone())
-                    aria-invalid=move || wrong_source().then_some("true")
-                    aria-describedby=move || wrong_source().then_some("f-source-error")
-                />
-                {move || {
-                    wrong_source()
-                        .then(|| {
-                            view! {
-                                <p class="err" id="f-source-error" role="alert">
-                                    <Icon name="failed" small=true />
-                                    {td_string!(locale, filter.no_address)}
-                                </p>
-                            }
-                        })
-                }}
-            </div>
-            <Select name="since" label=td_string!(locale, field.since) choices=periods current=move || filter.with(|f| f.since.clone()) />
+            <Source filter />
+            <Select name="since" label=td_string!(locale, field.since) choices=usual.periods current=move || filter.with(|f| f.since.clone()) />
             <div class="filter-acts">
                 <button type="submit" class="btn">
                     {td_string!(locale, filter.apply)}
@@ -155,6 +189,42 @@ pub fn Filters(
                 </Show>
             </div>
         </form>
+    }
+}
+
+/// The field for the source: an address, or a word of help.
+#[component]
+fn Source(filter: Memo<Filter>) -> impl IntoView {
+    let locale = use_locale();
+    let wrong_source = move || filter.with(|filter| !filter.source_fits());
+    view! {
+        <div class="field">
+            <label for="f-source">{td_string!(locale, field.source)}</label>
+            <input
+                class="input mono"
+                id="f-source"
+                name="source"
+                type="text"
+                autocomplete="off"
+                spellcheck="false"
+                placeholder="192.0.2.1"
+                value=filter.with_untracked(|filter| filter.source.clone())
+                prop:value=move || filter.with(|filter| filter.source.clone())
+                aria-invalid=move || wrong_source().then_some("true")
+                aria-describedby=move || wrong_source().then_some("f-source-error")
+            />
+            {move || {
+                wrong_source()
+                    .then(|| {
+                        view! {
+                            <p class="err" id="f-source-error" role="alert">
+                                <Icon name="failed" small=true />
+                                {td_string!(locale, filter.no_address)}
+                            </p>
+                        }
+                    })
+            }}
+        </div>
     }
 }
 

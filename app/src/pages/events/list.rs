@@ -51,7 +51,11 @@ fn order(event: &EventRow) -> impl Ord + use<> {
 
 impl Row {
     fn new(event: EventRow, fresh: bool) -> Self {
-        let row = Self { id: event.id, event: ArcRwSignal::new(event), fresh: ArcRwSignal::new(fresh) };
+        let row = Self {
+            id: event.id,
+            event: ArcRwSignal::new(event),
+            fresh: ArcRwSignal::new(fresh),
+        };
         if fresh {
             let fresh = row.fresh.clone();
             set_timeout(move || fresh.set(false), FRESH);
@@ -64,7 +68,12 @@ impl List {
     /// The list of a page that the server sent.
     pub fn new(page: EventPage, filter: Filter) -> Self {
         Self {
-            rows: RwSignal::new(page.events.into_iter().map(|event| Row::new(event, false)).collect()),
+            rows: RwSignal::new(
+                page.events
+                    .into_iter()
+                    .map(|event| Row::new(event, false))
+                    .collect(),
+            ),
             waiting: RwSignal::new(vec![]),
             next: RwSignal::new(page.next),
             arrived: RwSignal::new(0),
@@ -74,7 +83,8 @@ impl List {
 
     /// Whether these are the newest events: only then new ones belong here.
     fn is_first(self) -> bool {
-        self.filter.with_value(|filter| filter.before.is_none())
+        self.filter
+            .with_value(|filter| filter.before.is_none() && filter.source_fits())
     }
 
     fn query(self) -> EventQuery {
@@ -91,6 +101,9 @@ impl List {
     }
 
     fn reload(self) {
+        if !self.filter.with_value(Filter::source_fits) {
+            return;
+        }
         let (query, before) = (self.query(), self.filter.with_value(|filter| filter.before));
         spawn_local(async move {
             if let Ok(page) = server::events(query, before, PAGE).await {
@@ -106,7 +119,9 @@ impl List {
     }
 
     fn take(self, event: &EventRow) {
-        let known = self.rows.with_untracked(|rows| rows.iter().find(|row| row.id == event.id).cloned());
+        let known = self
+            .rows
+            .with_untracked(|rows| rows.iter().find(|row| row.id == event.id).cloned());
         if let Some(row) = known {
             // A message of before the page was made is older than what the page says.
             let newer = row.event.with_untracked(|shown| {
@@ -117,7 +132,10 @@ impl List {
             }
             return;
         }
-        if self.waiting.with_untracked(|waiting| waiting.iter().any(|other| other.id == event.id)) {
+        if self
+            .waiting
+            .with_untracked(|waiting| waiting.iter().any(|other| other.id == event.id))
+        {
             self.waiting.update(|waiting| {
                 if let Some(other) = waiting.iter_mut().find(|other| other.id == event.id) {
                     *other = event.clone();
@@ -127,7 +145,9 @@ impl List {
         }
         let newest = self.is_first() && matches(&self.query(), event);
         let after_end = self.next.with_untracked(|next| {
-            next.is_some_and(|next| (event.started_at, event.number) <= (next.started_at, next.number))
+            next.is_some_and(|next| {
+                (event.started_at, event.number) <= (next.started_at, next.number)
+            })
         });
         if !newest || after_end {
             return;
@@ -146,7 +166,13 @@ impl List {
 
     /// Shows what waited, and goes where it stands.
     pub fn show_waiting(self) {
-        for event in self.waiting.try_update(std::mem::take).unwrap_or_default().into_iter().rev() {
+        for event in self
+            .waiting
+            .try_update(std::mem::take)
+            .unwrap_or_default()
+            .into_iter()
+            .rev()
+        {
             self.insert(event);
         }
         window().scroll_to_with_x_and_y(0.0, 0.0);
@@ -159,7 +185,10 @@ impl List {
             if rows.len() > MOST {
                 rows.truncate(MOST);
                 let last = rows.last().map(|row| {
-                    row.event.with_untracked(|event| Cursor { started_at: event.started_at, number: event.number })
+                    row.event.with_untracked(|event| Cursor {
+                        started_at: event.started_at,
+                        number: event.number,
+                    })
                 });
                 self.next.set(last);
             }

@@ -33,12 +33,24 @@ struct Listing {
 async fn fetch(filter: Filter) -> Result<Listing, Failure> {
     if !filter.source_fits() {
         // Nothing can match; the field says why.
-        return Ok(Listing { page: EventPage { events: vec![], next: None }, ever: true });
+        return Ok(Listing {
+            page: EventPage {
+                events: vec![],
+                next: None,
+            },
+            ever: true,
+        });
     }
     let page = server::events(filter.query(words::now()), filter.before, PAGE).await?;
     let ever = !page.events.is_empty() || !filter.is_default() || {
-        let any = Filter { status: ANY.to_owned(), ..Filter::default() };
-        !server::events(any.query(words::now()), None, 1).await?.events.is_empty()
+        let any = Filter {
+            status: ANY.to_owned(),
+            ..Filter::default()
+        };
+        !server::events(any.query(words::now()), None, 1)
+            .await?
+            .events
+            .is_empty()
     };
     Ok(Listing { page, ever })
 }
@@ -54,7 +66,9 @@ pub fn Events() -> impl IntoView {
     let table = move || {
         Suspend::new(async move {
             match listing.await {
-                Ok(listing) => view! { <EventTable listing filter=filter.get_untracked() /> }.into_any(),
+                Ok(listing) => {
+                    view! { <EventTable listing filter=filter.get_untracked() /> }.into_any()
+                }
                 Err(failure) => view! { <FailureNote failure /> }.into_any(),
             }
         })

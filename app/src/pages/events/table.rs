@@ -10,7 +10,7 @@ use super::{
 use crate::{
     components::{ClassMark, Empty, Icon, SeverityMark, StatusMark, Summary, Time},
     filter::Filter,
-    live::Live,
+    live,
     preferences::use_locale,
     translations::td_string,
     words::number,
@@ -27,25 +27,36 @@ pub fn EventTable(
     let locale = use_locale();
     let ever = listing.ever;
     let list = List::new(listing.page, filter.clone());
-    let live = expect_context::<Live>();
-    Effect::new(move |_| live.listen(move |message| list.hear(message)));
+    Effect::new(move |_| live::listen(move |message| list.hear(message)));
 
     let shown = move || {
         let count = list.rows.with(Vec::len) as u64;
-        td_string!(locale, events.shown, count = count, n = number(locale, count))
+        td_string!(
+            locale,
+            events.shown,
+            count = count,
+            n = number(locale, count)
+        )
     };
     let waiting = move || {
         let count = list.waiting.with(Vec::len) as u64;
-        td_string!(locale, events.waiting, count = count, n = number(locale, count))
+        td_string!(
+            locale,
+            events.waiting,
+            count = count,
+            n = number(locale, count)
+        )
     };
     let said = move || {
         let count = u64::from(list.arrived.get());
-        (count > 0).then(|| td_string!(locale, events.arrived, count = count, n = number(locale, count)))
-    };
-    let newer = filter.newer().map(|filter| filter.address());
-    let older = {
-        let filter = filter.clone();
-        move || list.next.get().map(|cursor| filter.older(cursor).address())
+        (count > 0).then(|| {
+            td_string!(
+                locale,
+                events.arrived,
+                count = count,
+                n = number(locale, count)
+            )
+        })
     };
     let nothing = {
         let is_default = filter.is_default();
@@ -66,86 +77,82 @@ pub fn EventTable(
         </div>
         <table class="tbl ev" class:none=move || list.rows.with(Vec::is_empty)>
             <caption class="vh">{td_string!(locale, events.caption)}</caption>
-            <thead>
-                <tr>
-                    <th scope="col" class="c-time" aria-sort="descending">
-                        {td_string!(locale, field.time)}
-                    </th>
-                    <th scope="col" class="c-sev">
-                        <span class="w">{td_string!(locale, field.severity)}</span>
-                    </th>
-                    <th scope="col" class="c-sen">
-                        {td_string!(locale, field.sensor)}
-                    </th>
-                    <th scope="col" class="c-grp">
-                        {td_string!(locale, field.group)}
-                    </th>
-                    <th scope="col" class="c-srv">
-                        {td_string!(locale, field.service)}
-                    </th>
-                    <th scope="col" class="c-cls">
-                        {td_string!(locale, field.class)}
-                    </th>
-                    <th scope="col" class="c-src">
-                        {td_string!(locale, field.source)}
-                    </th>
-                    <th scope="col" class="c-sum">
-                        {td_string!(locale, field.summary)}
-                    </th>
-                    <th scope="col" class="c-st">
-                        <span class="w">{td_string!(locale, field.status)}</span>
-                    </th>
-                </tr>
-            </thead>
+            <Head />
             <tbody>
                 <For each=move || list.rows.get() key=|row| row.id children=|row| view! { <Line row /> } />
             </tbody>
         </table>
-        <Show when=move || list.rows.with(Vec::is_empty)>{nothing.clone()}</Show>
+        <Show when=move || list.rows.with(Vec::is_empty)>{nothing}</Show>
+        <Pager list filter />
+    }
+}
+
+/// The row of column names.
+#[component]
+fn Head() -> impl IntoView {
+    let locale = use_locale();
+    view! {
+        <thead>
+            <tr>
+                <th scope="col" class="c-time" aria-sort="descending">
+                    {td_string!(locale, field.time)}
+                </th>
+                <th scope="col" class="c-sev">
+                    <span class="w">{td_string!(locale, field.severity)}</span>
+                </th>
+                <th scope="col" class="c-sen">
+                    {td_string!(locale, field.sensor)}
+                </th>
+                <th scope="col" class="c-grp">
+                    {td_string!(locale, field.group)}
+                </th>
+                <th scope="col" class="c-srv">
+                    {td_string!(locale, field.service)}
+                </th>
+                <th scope="col" class="c-cls">
+                    {td_string!(locale, field.class)}
+                </th>
+                <th scope="col" class="c-src">
+                    {td_string!(locale, field.source)}
+                </th>
+                <th scope="col" class="c-sum">
+                    {td_string!(locale, field.summary)}
+                </th>
+                <th scope="col" class="c-st">
+                    <span class="w">{td_string!(locale, field.status)}</span>
+                </th>
+            </tr>
+        </thead>
+    }
+}
+
+/// The way to newer and older events.
+#[component]
+fn Pager(list: List, filter: Filter) -> impl IntoView {
+    let locale = use_locale();
+    let newer = filter.newer().map(|filter| filter.address());
+    let older = move || list.next.get().map(|cursor| filter.older(cursor).address());
+    let to_newer = move || {
+        view! {
+            <Icon name="left" small=true />
+            {td_string!(locale, events.newer)}
+        }
+    };
+    let to_older = move || {
+        view! {
+            {td_string!(locale, events.older)}
+            <Icon name="right" small=true />
+        }
+    };
+    view! {
         <nav class="footbar" aria-label=td_string!(locale, events.pages)>
             {match newer {
-                Some(address) => {
-                    Either::Left(
-                        view! {
-                            <a class="btn s" href=address rel="prev">
-                                <Icon name="left" small=true />
-                                {td_string!(locale, events.newer)}
-                            </a>
-                        },
-                    )
-                }
-                None => {
-                    Either::Right(
-                        view! {
-                            <span class="btn s" aria-disabled="true">
-                                <Icon name="left" small=true />
-                                {td_string!(locale, events.newer)}
-                            </span>
-                        },
-                    )
-                }
+                Some(address) => Either::Left(view! { <a class="btn s" href=address rel="prev">{to_newer()}</a> }),
+                None => Either::Right(view! { <span class="btn s" aria-disabled="true">{to_newer()}</span> }),
             }}
             {move || match older() {
-                Some(address) => {
-                    Either::Left(
-                        view! {
-                            <a class="btn s" href=address rel="next">
-                                {td_string!(locale, events.older)}
-                                <Icon name="right" small=true />
-                            </a>
-                        },
-                    )
-                }
-                None => {
-                    Either::Right(
-                        view! {
-                            <span class="btn s" aria-disabled="true">
-                                {td_string!(locale, events.older)}
-                                <Icon name="right" small=true />
-                            </span>
-                        },
-                    )
-                }
+                Some(address) => Either::Left(view! { <a class="btn s" href=address rel="next">{to_older()}</a> }),
+                None => Either::Right(view! { <span class="btn s" aria-disabled="true">{to_older()}</span> }),
             }}
         </nav>
     }
@@ -165,8 +172,13 @@ fn Line(row: Row) -> impl IntoView {
 
 fn cells(event: EventRow) -> impl IntoView {
     let locale = use_locale();
-    let private = event.source.is_private().then(|| view! { <span class="asn">{td_string!(locale, events.private)}</span> });
-    let country = event.country.map(|code| view! { <span class="cc">{code}</span> });
+    let private = event
+        .source
+        .is_private()
+        .then(|| view! { <span class="asn">{td_string!(locale, events.private)}</span> });
+    let country = event
+        .country
+        .map(|code| view! { <span class="cc">{code}</span> });
     let open = event.ended_at.is_none().then(|| {
         view! { <span class="still" title=td_string!(locale, event.still_open)><span class="vh">{td_string!(locale, event.still_open)}</span></span> }
     });

@@ -17,7 +17,11 @@ use crate::{
 
 /// Whether a dialog is open, as a signal that it may close. What went wrong the last time is forgotten when it
 /// opens again.
-fn is_open(state: State, failure: RwSignal<Option<Failure>>, mine: fn(&Open) -> bool) -> RwSignal<bool> {
+fn is_open(
+    state: State,
+    failure: RwSignal<Option<Failure>>,
+    mine: fn(&Open) -> bool,
+) -> RwSignal<bool> {
     let open = RwSignal::new(false);
     Effect::new(move |_| {
         let now = state.open.with(mine);
@@ -40,7 +44,12 @@ fn Problem(failure: RwSignal<Option<Failure>>) -> impl IntoView {
     move || {
         failure
             .get()
-            .filter(|failure| !matches!(failure, Failure::Refused(skep_model::Refusal::Invalid { .. })))
+            .filter(|failure| {
+                !matches!(
+                    failure,
+                    Failure::Refused(skep_model::Refusal::Invalid { .. })
+                )
+            })
             .map(|failure| {
                 view! {
                     <div class="note red" role="alert">
@@ -78,7 +87,9 @@ pub fn AddSensor(state: State) -> impl IntoView {
         Some(Err(error)) => failure.set(Some(error)),
         None => {}
     });
-    let complaint = Signal::derive(move || failure.with(|failure| complaint_about(locale, failure.as_ref(), "name")));
+    let complaint = Signal::derive(move || {
+        failure.with(|failure| complaint_about(locale, failure.as_ref(), "name"))
+    });
     let options = move || {
         Suspend::new(async move {
             groups
@@ -119,9 +130,13 @@ pub fn AddSensor(state: State) -> impl IntoView {
 #[component]
 pub fn ShowCommand(state: State) -> impl IntoView {
     let locale = use_locale();
-    let open = is_open(state, RwSignal::new(None), |open| matches!(open, Open::Command(_)));
+    let open = is_open(state, RwSignal::new(None), |open| {
+        matches!(open, Open::Command(_))
+    });
     let body = move || {
-        let Open::Command(enrolment) = state.open.get() else { return None };
+        let Open::Command(enrolment) = state.open.get() else {
+            return None;
+        };
         Some(view! {
             <div class="in">
                 <h2 id="command-title">{td_string!(locale, sensors.command)}</h2>
@@ -157,9 +172,17 @@ fn Called(state: State, id: SensorId) -> impl IntoView {
     let locale = use_locale();
     let online = RwSignal::new(false);
     Effect::new(move |_| {
-        online.set(state.sensors.get().and_then(Result::ok).is_some_and(|sensors| {
-            sensors.iter().any(|sensor| sensor.id == id && sensor.presence == Presence::Online)
-        }));
+        online.set(
+            state
+                .sensors
+                .get()
+                .and_then(Result::ok)
+                .is_some_and(|sensors| {
+                    sensors
+                        .iter()
+                        .any(|sensor| sensor.id == id && sensor.presence == Presence::Online)
+                }),
+        );
     });
     move || {
         if online.get() {
@@ -195,7 +218,12 @@ pub fn AskAgain(state: State) -> impl IntoView {
     let open = is_open(state, failure, |open| matches!(open, Open::Again(_)));
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        let Some(id) = state.open.with_untracked(|open| asked(open).map(|sensor| sensor.id)) else { return };
+        let Some(id) = state
+            .open
+            .with_untracked(|open| asked(open).map(|sensor| sensor.id))
+        else {
+            return;
+        };
         spawn_local(async move {
             match server::enrol_again(id).await {
                 Ok(enrolment) => {
@@ -207,7 +235,12 @@ pub fn AskAgain(state: State) -> impl IntoView {
             }
         });
     };
-    let name = move || state.open.with(|open| asked(open).map(|sensor| sensor.name.clone())).unwrap_or_default();
+    let name = move || {
+        state
+            .open
+            .with(|open| asked(open).map(|sensor| sensor.name.clone()))
+            .unwrap_or_default()
+    };
     view! {
         <Dialog open labelled_by="again-title">
             <form on:submit=submit>
@@ -235,7 +268,12 @@ pub fn AskRevoke(state: State) -> impl IntoView {
     let open = is_open(state, failure, |open| matches!(open, Open::Revoke(_)));
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        let Some(id) = state.open.with_untracked(|open| asked(open).map(|sensor| sensor.id)) else { return };
+        let Some(id) = state
+            .open
+            .with_untracked(|open| asked(open).map(|sensor| sensor.id))
+        else {
+            return;
+        };
         spawn_local(async move {
             match server::revoke_sensor(id).await {
                 Ok(()) => {
@@ -247,7 +285,12 @@ pub fn AskRevoke(state: State) -> impl IntoView {
             }
         });
     };
-    let name = move || state.open.with(|open| asked(open).map(|sensor| sensor.name.clone())).unwrap_or_default();
+    let name = move || {
+        state
+            .open
+            .with(|open| asked(open).map(|sensor| sensor.name.clone()))
+            .unwrap_or_default()
+    };
     view! {
         <Dialog open labelled_by="revoke-title">
             <form on:submit=submit>

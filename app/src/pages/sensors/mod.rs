@@ -14,7 +14,7 @@ use self::{
 use crate::{
     Me,
     components::{Empty, FailureNote, Icon, Loading, Page},
-    live::Live,
+    live,
     preferences::use_locale,
     server,
     translations::td_string,
@@ -46,9 +46,8 @@ pub fn Sensors() -> impl IntoView {
         sensors: Resource::new(|| (), |()| server::sensors()),
         open: RwSignal::new(Open::Nothing),
     };
-    let live = expect_context::<Live>();
     Effect::new(move |_| {
-        live.listen(move |message| {
+        live::listen(move |message| {
             if matches!(message, LiveMessage::Sensors | LiveMessage::Resync) {
                 state.sensors.refetch();
             }

@@ -15,7 +15,10 @@ use crate::{
 #[component]
 pub fn SensorTable(list: Vec<SensorView>, state: State, manager: bool) -> impl IntoView {
     let locale = use_locale();
-    let lines = list.into_iter().map(|sensor| view! { <Line sensor state manager /> }).collect_view();
+    let lines = list
+        .into_iter()
+        .map(|sensor| view! { <Line sensor state manager /> })
+        .collect_view();
     view! {
         <section class="panel">
             <table class="tbl cards sensors">
@@ -47,18 +50,31 @@ pub fn SensorTable(list: Vec<SensorView>, state: State, manager: bool) -> impl I
 #[component]
 fn Line(sensor: SensorView, state: State, manager: bool) -> impl IntoView {
     let locale = use_locale();
-    let since = (sensor.presence == Presence::Offline).then_some(sensor.since).flatten().map(|since| {
-        view! {
-            " "
-            <span class="faint">{td_string!(locale, sensors.since)} " " <Time at=since /></span>
-        }
-    });
+    let since = (sensor.presence == Presence::Offline)
+        .then_some(sensor.since)
+        .flatten()
+        .map(|since| {
+            view! {
+                " "
+                <span class="faint">{td_string!(locale, sensors.since)} " " <Time at=since /></span>
+            }
+        });
     let spool = (sensor.queued > 0).then(|| {
-        let text = td_string!(locale, sensors.queued, count = sensor.queued, n = number(locale, sensor.queued));
+        let text = td_string!(
+            locale,
+            sensors.queued,
+            count = sensor.queued,
+            n = number(locale, sensor.queued)
+        );
         view! { <p class="hint">{text}</p> }
     });
     let dropped = (sensor.dropped > 0).then(|| {
-        let text = td_string!(locale, sensors.dropped, count = sensor.dropped, n = number(locale, sensor.dropped));
+        let text = td_string!(
+            locale,
+            sensors.dropped,
+            count = sensor.dropped,
+            n = number(locale, sensor.dropped)
+        );
         view! {
             <p class="hint hot">
                 <Icon name="warn" small=true />
@@ -71,9 +87,17 @@ fn Line(sensor: SensorView, state: State, manager: bool) -> impl IntoView {
         .iter()
         .map(|instance| {
             let (class, icon, word) = match instance.state {
-                InstanceState::Running => ("badge green", "running", td_string!(locale, sensors.running)),
-                InstanceState::Scheduled => ("badge low", "clock", td_string!(locale, sensors.scheduled)),
-                InstanceState::Failed => ("badge red", "failed", td_string!(locale, sensors.failed)),
+                InstanceState::Running => (
+                    "badge green",
+                    "running",
+                    td_string!(locale, sensors.running),
+                ),
+                InstanceState::Scheduled => {
+                    ("badge low", "clock", td_string!(locale, sensors.scheduled))
+                }
+                InstanceState::Failed => {
+                    ("badge red", "failed", td_string!(locale, sensors.failed))
+                }
             };
             let ports = instance
                 .ports
@@ -81,7 +105,10 @@ fn Line(sensor: SensorView, state: State, manager: bool) -> impl IntoView {
                 .map(|port| format!("{} {}", port.transport, port.number))
                 .collect::<Vec<_>>()
                 .join(", ");
-            let reason = instance.reason.clone().map(|reason| view! { <p class="hint">{reason}</p> });
+            let reason = instance
+                .reason
+                .clone()
+                .map(|reason| view! { <p class="hint">{reason}</p> });
             view! {
                 <li>
                     <span class=class title=ports>

@@ -13,6 +13,7 @@ const ECHO: u8 = 1;
 const SUPPRESS_GO_AHEAD: u8 = 3;
 const TERMINAL_TYPE: u8 = 24;
 const WINDOW_SIZE: u8 = 31;
+const LINE_MODE: u8 = 34;
 
 /// What a server says first.
 pub(super) const GREETING: &[u8] = &[
@@ -138,7 +139,9 @@ impl Options {
                 self.echo = false;
                 replies.extend_from_slice(&[IAC, WONT, ECHO]);
             }
-            (DO, ECHO | SUPPRESS_GO_AHEAD) | (WILL, WINDOW_SIZE) | (WONT | DONT, _) => {}
+            // An offer of line mode is left open: hydra guesses wrongly once it is refused.
+            (DO, ECHO | SUPPRESS_GO_AHEAD) | (WILL, WINDOW_SIZE | LINE_MODE) | (WONT | DONT, _) => {
+            }
             (DO, _) => replies.extend_from_slice(&[IAC, WONT, option]),
             (_, _) => replies.extend_from_slice(&[IAC, DONT, option]),
         }

@@ -17,13 +17,22 @@ pub(super) fn part(raw: &[u8], now: Timestamp) -> Result<Part, String> {
     if raw.len() > limits::PART {
         return Err(format!("longer than {} bytes", limits::PART));
     }
-    let part: Part = serde_json::from_slice(raw).map_err(|error| format!("cannot be read: {error}"))?;
+    let part: Part =
+        serde_json::from_slice(raw).map_err(|error| format!("cannot be read: {error}"))?;
     match &part {
-        Part::Open { at, interactions: steps, .. } => {
+        Part::Open {
+            at,
+            interactions: steps,
+            ..
+        } => {
             time(*at, now)?;
             interactions(steps, 0, now)?;
         }
-        Part::Extend { first, interactions: steps, .. } => {
+        Part::Extend {
+            first,
+            interactions: steps,
+            ..
+        } => {
             if steps.is_empty() {
                 return Err("extends an event by nothing".to_owned());
             }
@@ -67,9 +76,15 @@ fn kind(kind: &InteractionKind) -> Result<(), String> {
         _ => "",
     };
     if words.len() > WORDS {
-        return Err(format!("a name, note or reason is longer than {WORDS} bytes"));
+        return Err(format!(
+            "a name, note or reason is longer than {WORDS} bytes"
+        ));
     }
-    let outgoing = if let InteractionKind::Data { bytes, .. } = kind { bytes.0.len() } else { 0 };
+    let outgoing = if let InteractionKind::Data { bytes, .. } = kind {
+        bytes.0.len()
+    } else {
+        0
+    };
     if outgoing.max(kind.values().into_iter().map(longest).max().unwrap_or(0)) > limits::VALUE {
         return Err(format!("a value is longer than {} bytes", limits::VALUE));
     }
@@ -91,7 +106,10 @@ mod tests {
         for (json, reason) in [
             ("{}", "cannot be read"),
             (r#"{"part":"restart","at":1}"#, "which cannot be"),
-            (r#"{"part":"restart","at":9000000000000}"#, "which cannot be"),
+            (
+                r#"{"part":"restart","at":9000000000000}"#,
+                "which cannot be",
+            ),
             (
                 r#"{"part":"extend","event":"01890a5d-ac96-774b-bcce-b302099a8057","first":0,"interactions":[]}"#,
                 "by nothing",
@@ -103,14 +121,19 @@ mod tests {
             ),
         ] {
             let error = part(json.as_bytes(), NOW).err();
-            assert!(error.as_ref().is_some_and(|e| e.contains(reason)), "{json}: {error:?}");
+            assert!(
+                error.as_ref().is_some_and(|e| e.contains(reason)),
+                "{json}: {error:?}"
+            );
         }
     }
 
     #[test]
     fn the_longest_value_is_taken_and_one_byte_more_is_not() {
         let with = |length| {
-            let kind = InteractionKind::Command { line: Bytes(vec![b'a'; length]) };
+            let kind = InteractionKind::Command {
+                line: Bytes(vec![b'a'; length]),
+            };
             let part = Part::Extend {
                 event: skep_model::ids::EventId::new(),
                 first: 0,

@@ -17,9 +17,18 @@ const SEARCHED: usize = 16 * 1024;
 type Events = HashMap<EventId, Working>;
 
 /// Inserts new events, which get their numbers, and updates stored ones.
-pub(super) async fn events(tx: &mut Connection, order: &[EventId], events: &mut Events, now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn events(
+    tx: &mut Connection,
+    order: &[EventId],
+    events: &mut Events,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     const COLUMNS: usize = 28;
-    let fresh: Vec<EventId> = order.iter().copied().filter(|id| events.get(id).is_some_and(|w| w.fresh.is_some())).collect();
+    let fresh: Vec<EventId> = order
+        .iter()
+        .copied()
+        .filter(|id| events.get(id).is_some_and(|w| w.fresh.is_some()))
+        .collect();
     for chunk in fresh.chunks(BINDS / COLUMNS) {
         let sql = own(format!(
             "INSERT INTO events (id, sensor_id, group_id, service_id, instance_id, revision, started_at, ended_at, last_at,
@@ -29,7 +38,9 @@ pub(super) async fn events(tx: &mut Connection, order: &[EventId], events: &mut 
         ));
         let mut query = sqlx::query(sql);
         for working in chunk.iter().filter_map(|id| events.get(id)) {
-            let Some(fresh) = &working.fresh else { continue };
+            let Some(fresh) = &working.fresh else {
+                continue;
+            };
             let row = working.row();
             let digest = &row.digest;
             query = query
@@ -68,7 +79,11 @@ pub(super) async fn events(tx: &mut Connection, order: &[EventId], events: &mut 
             }
         }
     }
-    for working in order.iter().filter_map(|id| events.get(id)).filter(|working| working.fresh.is_none()) {
+    for working in order
+        .iter()
+        .filter_map(|id| events.get(id))
+        .filter(|working| working.fresh.is_none())
+    {
         let row = working.row();
         let digest = &row.digest;
         sqlx::query(
@@ -98,12 +113,21 @@ pub(super) async fn events(tx: &mut Connection, order: &[EventId], events: &mut 
 }
 
 /// Inserts the new interactions.
-pub(super) async fn interactions(tx: &mut Connection, order: &[EventId], events: &Events) -> Result<(), StoreError> {
+pub(super) async fn interactions(
+    tx: &mut Connection,
+    order: &[EventId],
+    events: &Events,
+) -> Result<(), StoreError> {
     const COLUMNS: usize = 5;
     let rows: Vec<_> = order
         .iter()
         .filter_map(|id| events.get(id))
-        .flat_map(|working| working.added.iter().map(|(index, interaction)| (working.row().number, *index, interaction)))
+        .flat_map(|working| {
+            working
+                .added
+                .iter()
+                .map(|(index, interaction)| (working.row().number, *index, interaction))
+        })
         .collect();
     for chunk in rows.chunks(BINDS / COLUMNS) {
         let sql = own(format!(
@@ -125,7 +149,12 @@ pub(super) async fn interactions(tx: &mut Connection, order: &[EventId], events:
 }
 
 /// Inserts what can be searched for.
-pub(super) async fn texts(tx: &mut Connection, engine: Engine, order: &[EventId], events: &Events) -> Result<(), StoreError> {
+pub(super) async fn texts(
+    tx: &mut Connection,
+    engine: Engine,
+    order: &[EventId],
+    events: &Events,
+) -> Result<(), StoreError> {
     let texts: Vec<(i64, String)> = order
         .iter()
         .filter_map(|id| events.get(id))
@@ -135,7 +164,10 @@ pub(super) async fn texts(tx: &mut Connection, engine: Engine, order: &[EventId]
     for chunk in texts.chunks(BINDS / 2) {
         match engine {
             Engine::Postgres => {
-                let sql = own(format!("INSERT INTO event_texts (event_number, text) VALUES {}", placeholders(1, chunk.len(), 2)));
+                let sql = own(format!(
+                    "INSERT INTO event_texts (event_number, text) VALUES {}",
+                    placeholders(1, chunk.len(), 2)
+                ));
                 let mut query = sqlx::query(sql);
                 for (number, text) in chunk {
                     query = query.bind(*number).bind(text.as_str());
@@ -143,18 +175,29 @@ pub(super) async fn texts(tx: &mut Connection, engine: Engine, order: &[EventId]
                 query.execute(&mut *tx).await?;
             }
             Engine::Sqlite => {
-                let sql =
-                    own(format!("INSERT INTO event_texts (event_number) VALUES {} RETURNING id, event_number", placeholders(1, chunk.len(), 1)));
+                let sql = own(format!(
+                    "INSERT INTO event_texts (event_number) VALUES {} RETURNING id, event_number",
+                    placeholders(1, chunk.len(), 1)
+                ));
                 let mut query = sqlx::query(sql);
                 for (number, _) in chunk {
                     query = query.bind(*number);
                 }
-                let by_number: HashMap<i64, &str> = chunk.iter().map(|(number, text)| (*number, text.as_str())).collect();
+                let by_number: HashMap<i64, &str> = chunk
+                    .iter()
+                    .map(|(number, text)| (*number, text.as_str()))
+                    .collect();
                 let rows = query.fetch_all(&mut *tx).await?;
-                let sql = own(format!("INSERT INTO event_search (rowid, text) VALUES {}", placeholders(1, rows.len(), 2)));
+                let sql = own(format!(
+                    "INSERT INTO event_search (rowid, text) VALUES {}",
+                    placeholders(1, rows.len(), 2)
+                ));
                 let mut query = sqlx::query(sql);
                 for row in &rows {
-                    let text = by_number.get(&row.number("event_number")?).copied().unwrap_or_default();
+                    let text = by_number
+                        .get(&row.number("event_number")?)
+                        .copied()
+                        .unwrap_or_default();
                     query = query.bind(row.number("id")?).bind(text);
                 }
                 query.execute(&mut *tx).await?;
@@ -167,7 +210,11 @@ pub(super) async fn texts(tx: &mut Connection, engine: Engine, order: &[EventId]
 /// The visible text of what was added to an event, a value a line.
 fn searchable(working: &Working) -> String {
     let mut text = String::new();
-    for value in working.added.iter().flat_map(|(_, interaction)| interaction.kind.values()) {
+    for value in working
+        .added
+        .iter()
+        .flat_map(|(_, interaction)| interaction.kind.values())
+    {
         if value.0.is_empty() {
             continue;
         }
@@ -182,7 +229,11 @@ fn searchable(working: &Working) -> String {
 }
 
 /// Keeps the parts that did not fit.
-pub(super) async fn quarantine(tx: &mut Connection, rejected: &[Rejected], now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn quarantine(
+    tx: &mut Connection,
+    rejected: &[Rejected],
+    now: Timestamp,
+) -> Result<(), StoreError> {
     for part in rejected {
         sqlx::query("INSERT INTO quarantine (sensor_id, epoch, seq, received_at, reason, raw) VALUES ($1, $2, $3, $4, $5, $6)")
             .bind(part.sensor.as_bytes())
@@ -198,7 +249,10 @@ pub(super) async fn quarantine(tx: &mut Connection, rejected: &[Rejected], now: 
 }
 
 /// Moves the watermarks on.
-pub(super) async fn watermarks(tx: &mut Connection, marks: &BTreeMap<([u8; 16], [u8; 16]), u64>) -> Result<(), StoreError> {
+pub(super) async fn watermarks(
+    tx: &mut Connection,
+    marks: &BTreeMap<([u8; 16], [u8; 16]), u64>,
+) -> Result<(), StoreError> {
     for ((sensor, epoch), seq) in marks {
         sqlx::query("UPDATE watermarks SET seq = $3 WHERE sensor_id = $1 AND epoch = $2")
             .bind(&sensor[..])

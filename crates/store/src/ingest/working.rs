@@ -30,8 +30,21 @@ pub(super) struct Working {
 }
 
 impl Working {
-    pub(super) fn stored(row: EventRow, service_id: i64, next_index: u32, last_at: Timestamp) -> Self {
-        Self { row, service_id, next_index, last_at, fresh: None, added: vec![], touched: false }
+    pub(super) fn stored(
+        row: EventRow,
+        service_id: i64,
+        next_index: u32,
+        last_at: Timestamp,
+    ) -> Self {
+        Self {
+            row,
+            service_id,
+            next_index,
+            last_at,
+            fresh: None,
+            added: vec![],
+            touched: false,
+        }
     }
 
     pub(super) fn new(
@@ -61,8 +74,19 @@ impl Working {
             count: 1,
             country: None,
         };
-        let fresh = Fresh { instance: encounter.instance, revision: encounter.revision };
-        Self { row, service_id, next_index: 0, last_at: at, fresh: Some(fresh), added: vec![], touched: false }
+        let fresh = Fresh {
+            instance: encounter.instance,
+            revision: encounter.revision,
+        };
+        Self {
+            row,
+            service_id,
+            next_index: 0,
+            last_at: at,
+            fresh: Some(fresh),
+            added: vec![],
+            touched: false,
+        }
     }
 
     pub(super) fn row(&self) -> &EventRow {
@@ -83,7 +107,11 @@ impl Working {
     }
 
     fn place(&self) -> Place {
-        Place { sensor: self.row.sensor.id, service: self.service_id, started_at: self.row.started_at }
+        Place {
+            sensor: self.row.sensor.id,
+            service: self.service_id,
+            started_at: self.row.started_at,
+        }
     }
 
     /// Counts the new event.
@@ -95,7 +123,12 @@ impl Working {
     }
 
     /// Adds interactions from index `first` on. What the event is said to be, and how it is counted, follows.
-    pub(super) fn extend(&mut self, interactions: Vec<Interaction>, first: u32, deltas: &mut Deltas) {
+    pub(super) fn extend(
+        &mut self,
+        interactions: Vec<Interaction>,
+        first: u32,
+        deltas: &mut Deltas,
+    ) {
         let place = self.place();
         let before = self.row.classification;
         self.next_index = first;
@@ -125,8 +158,15 @@ impl Working {
     pub(super) fn into_change(self) -> Change {
         Change {
             opened: self.fresh.is_some(),
-            first: self.added.first().map_or(self.next_index, |(index, _)| *index),
-            interactions: self.added.into_iter().map(|(_, interaction)| interaction).collect(),
+            first: self
+                .added
+                .first()
+                .map_or(self.next_index, |(index, _)| *index),
+            interactions: self
+                .added
+                .into_iter()
+                .map(|(_, interaction)| interaction)
+                .collect(),
             row: self.row,
         }
     }

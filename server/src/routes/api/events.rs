@@ -18,12 +18,18 @@ pub(crate) async fn list(
     Extension(actor): Extension<Option<Actor>>,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Response {
-    let Some(actor) = actor else { return problem::response(&Refusal::NotLoggedIn) };
+    let Some(actor) = actor else {
+        return problem::response(&Refusal::NotLoggedIn);
+    };
     let list = match query::parse(&pairs) {
         Ok(list) => list,
         Err(error) => return problem::plain(StatusCode::BAD_REQUEST, "bad-request", &error),
     };
-    match state.hub.events(&actor, &list.query, list.cursor, list.limit).await {
+    match state
+        .hub
+        .events(&actor, &list.query, list.cursor, list.limit)
+        .await
+    {
         Ok(page) => Json(shapes::Page {
             items: page.events.iter().map(shapes::event).collect(),
             next: page.next.map(|cursor| cursor.to_string()),
@@ -39,8 +45,12 @@ pub(crate) async fn one(
     Extension(actor): Extension<Option<Actor>>,
     Path(id): Path<String>,
 ) -> Response {
-    let Some(actor) = actor else { return problem::response(&Refusal::NotLoggedIn) };
-    let Ok(id) = id.parse() else { return problem::response(&Refusal::NotFound) };
+    let Some(actor) = actor else {
+        return problem::response(&Refusal::NotLoggedIn);
+    };
+    let Ok(id) = id.parse() else {
+        return problem::response(&Refusal::NotFound);
+    };
     match state.hub.event(&actor, id).await {
         Ok(detail) => Json(shapes::whole_event(&detail)).into_response(),
         Err(error) => problem::response(&error.refusal()),

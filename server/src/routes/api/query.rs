@@ -19,7 +19,11 @@ const LIMIT: u32 = 50;
 
 /// Reads the parameters, or says which one is wrong and what it should be.
 pub(super) fn parse(pairs: &[(String, String)]) -> Result<ListQuery, String> {
-    let mut list = ListQuery { query: EventQuery::default(), cursor: None, limit: LIMIT };
+    let mut list = ListQuery {
+        query: EventQuery::default(),
+        cursor: None,
+        limit: LIMIT,
+    };
     for (name, text) in pairs {
         let query = &mut list.query;
         match name.as_str() {
@@ -41,7 +45,11 @@ pub(super) fn parse(pairs: &[(String, String)]) -> Result<ListQuery, String> {
                              service, classification, severity, status".to_owned()),
         }
     }
-    let most = [list.query.sensor.len(), list.query.service.len(), list.query.classification.len()];
+    let most = [
+        list.query.sensor.len(),
+        list.query.service.len(),
+        list.query.classification.len(),
+    ];
     if most.into_iter().any(|n| n > 100) {
         return Err("at most 100 values of one parameter".to_owned());
     }
@@ -58,7 +66,8 @@ fn several<T: FromStr<Err: std::fmt::Display>>(name: &str, text: &str) -> Result
 
 /// Milliseconds since 1970, or how long ago: `30m`, `24h`, `7d`.
 fn time(text: &str) -> Result<Timestamp, String> {
-    let expected = || "since: expected milliseconds since 1970 UTC, or a span such as 30m, 24h, 7d".to_owned();
+    let expected =
+        || "since: expected milliseconds since 1970 UTC, or a span such as 30m, 24h, 7d".to_owned();
     if let Ok(milliseconds) = text.parse::<i64>() {
         return Ok(Timestamp(milliseconds));
     }
@@ -77,8 +86,11 @@ mod tests {
     use super::*;
 
     fn parsed(query: &str) -> Result<ListQuery, String> {
-        let pairs: Vec<(String, String)> =
-            query.split('&').filter_map(|p| p.split_once('=')).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+        let pairs: Vec<(String, String)> = query
+            .split('&')
+            .filter_map(|p| p.split_once('='))
+            .map(|(n, v)| (n.to_owned(), v.to_owned()))
+            .collect();
         parse(&pairs)
     }
 
@@ -87,12 +99,23 @@ mod tests {
         let list = parsed("status=new,in_progress&status=ignored&limit=3&cursor=5-7&since=1000");
         assert!(list.is_ok_and(|list| list.query.status.len() == 3
             && list.limit == 3
-            && list.cursor == Some(Cursor { started_at: Timestamp(5), number: 7 })
+            && list.cursor
+                == Some(Cursor {
+                    started_at: Timestamp(5),
+                    number: 7
+                })
             && list.query.since == Some(Timestamp(1000))));
-        for (query, word) in
-            [("limit=0", "limit"), ("status=old", "status"), ("source=x", "source"), ("since=h", "since"), ("a=1", "known")]
-        {
-            assert!(parsed(query).is_err_and(|error| error.contains(word)), "{query}");
+        for (query, word) in [
+            ("limit=0", "limit"),
+            ("status=old", "status"),
+            ("source=x", "source"),
+            ("since=h", "since"),
+            ("a=1", "known"),
+        ] {
+            assert!(
+                parsed(query).is_err_and(|error| error.contains(word)),
+                "{query}"
+            );
         }
     }
 }

@@ -13,10 +13,19 @@ use super::shapes::Page;
 use crate::{router::State, routes::problem};
 
 /// The sensors, by name.
-pub(crate) async fn list(Shared(state): Shared<State>, Extension(actor): Extension<Option<Actor>>) -> Response {
-    let Some(actor) = actor else { return problem::response(&Refusal::NotLoggedIn) };
+pub(crate) async fn list(
+    Shared(state): Shared<State>,
+    Extension(actor): Extension<Option<Actor>>,
+) -> Response {
+    let Some(actor) = actor else {
+        return problem::response(&Refusal::NotLoggedIn);
+    };
     match state.hub.sensors(&actor).await {
-        Ok(sensors) => Json(Page { items: sensors.iter().map(shape).collect(), next: None }).into_response(),
+        Ok(sensors) => Json(Page {
+            items: sensors.iter().map(shape).collect(),
+            next: None,
+        })
+        .into_response(),
         Err(error) => problem::response(&error.refusal()),
     }
 }

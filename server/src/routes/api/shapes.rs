@@ -67,24 +67,48 @@ fn interaction(step: &Interaction) -> Value {
     let mut value = match &step.kind {
         InteractionKind::Connect => json!({}),
         InteractionKind::Banner { text } => json!({ "text": bytes(text) }),
-        InteractionKind::Login { user, secret, method, accepted } => {
+        InteractionKind::Login {
+            user,
+            secret,
+            method,
+            accepted,
+        } => {
             json!({ "user": bytes(user), "secret": bytes(secret), "method": method, "accepted": accepted })
         }
         InteractionKind::Command { line } => json!({ "line": bytes(line) }),
-        InteractionKind::Request { method, path, headers, body } => json!({
+        InteractionKind::Request {
+            method,
+            path,
+            headers,
+            body,
+        } => json!({
             "method": bytes(method),
             "path": bytes(path),
             "headers": headers.iter().map(|(name, value)| json!([bytes(name), bytes(value)])).collect::<Vec<_>>(),
             "body": bytes(body),
         }),
-        InteractionKind::Data { direction, bytes: data } => json!({ "direction": direction, "bytes": bytes(data) }),
-        InteractionKind::File { name, size, sha256 } => json!({ "name": bytes(name), "size": size, "sha256": sha256 }),
-        InteractionKind::Probe { port, transport, flags, payload } => {
+        InteractionKind::Data {
+            direction,
+            bytes: data,
+        } => json!({ "direction": direction, "bytes": bytes(data) }),
+        InteractionKind::File { name, size, sha256 } => {
+            json!({ "name": bytes(name), "size": size, "sha256": sha256 })
+        }
+        InteractionKind::Probe {
+            port,
+            transport,
+            flags,
+            payload,
+        } => {
             json!({ "port": port, "transport": transport, "flags": flags, "payload": bytes(payload) })
         }
-        InteractionKind::Attribute { name, value } => json!({ "name": name, "value": bytes(value) }),
+        InteractionKind::Attribute { name, value } => {
+            json!({ "name": name, "value": bytes(value) })
+        }
         InteractionKind::Note { text } => json!({ "text": text }),
-        InteractionKind::Close { reason, duration } => json!({ "reason": reason, "duration_ms": duration }),
+        InteractionKind::Close { reason, duration } => {
+            json!({ "reason": reason, "duration_ms": duration })
+        }
     };
     value["at"] = json!(step.at.to_rfc3339());
     value["kind"] = json!(step.kind.word());
