@@ -1,6 +1,11 @@
 //! The live stream: what changes reaches whoever may see it, at once and in order.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test may fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "a test may fail"
+)]
 
 mod support;
 
@@ -26,20 +31,31 @@ struct Stream {
 
 impl Stream {
     async fn open(app: &TestApp, cookie: &str, last: Option<&str>) -> Self {
-        let mut request = app.http.get(format!("{}/live", app.url)).header("cookie", cookie);
+        let mut request = app
+            .http
+            .get(format!("{}/live", app.url))
+            .header("cookie", cookie);
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 200);
-        Self { body: Box::pin(answer.bytes_stream()), buffer: String::new(), last: String::new() }
+        Self {
+            body: Box::pin(answer.bytes_stream()),
+            buffer: String::new(),
+            last: String::new(),
+        }
     }
 
     /// The next message; `None` when the stream ends, or nothing comes for a while.
     async fn next(&mut self) -> Option<Value> {
         loop {
             if let Some((message, rest)) = self.buffer.split_once("\n\n") {
-                let field = |name: &str| message.lines().find_map(|line| line.strip_prefix(name).map(str::to_owned));
+                let field = |name: &str| {
+                    message
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name).map(str::to_owned))
+                };
                 let (id, data) = (field("id: "), field("data: "));
                 self.buffer = rest.to_owned();
                 if let Some(data) = data {
@@ -48,7 +64,10 @@ impl Stream {
                 }
                 continue;
             }
-            let chunk = tokio::time::timeout(Duration::from_secs(2), self.body.next()).await.ok()??.ok()?;
+            let chunk = tokio::time::timeout(Duration::from_secs(2), self.body.next())
+                .await
+                .ok()??
+                .ok()?;
             self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
@@ -71,13 +90,25 @@ async fn events_reach_their_group_and_no_other(engine: Engine) {
     let app = TestApp::start(engine).await;
     let (group, foreign) = (app.group().await, app.another_group("foreign").await);
     let mut sensor = app.sensor("one", group).await;
-    let mut theirs = Stream::open(&app, &app.user("them", Role::Manager, foreign).await, None).await;
+    let mut theirs =
+        Stream::open(&app, &app.user("them", Role::Manager, foreign).await, None).await;
     let mut ours = Stream::open(&app, &app.user("us", Role::Observer, group).await, None).await;
     let event = EventId::new();
     sensor.send(&app, &[sensor.open(event, vec![])]).await;
-    sensor.send(&app, &[extend(event, 0, vec![command(b"id"), command(b"w")])]).await;
-    assert_eq!(ours.next_event().await, Some(("opened".into(), event.to_string(), 0)));
-    assert_eq!(ours.next_event().await, Some(("changed".into(), event.to_string(), 2)));
+    sensor
+        .send(
+            &app,
+            &[extend(event, 0, vec![command(b"id"), command(b"w")])],
+        )
+        .await;
+    assert_eq!(
+        ours.next_event().await,
+        Some(("opened".into(), event.to_string(), 0))
+    );
+    assert_eq!(
+        ours.next_event().await,
+        Some(("changed".into(), event.to_string(), 2))
+    );
     assert_eq!(theirs.next().await, None);
 }
 
@@ -93,7 +124,10 @@ async fn a_browser_that_comes_back_gets_what_it_missed(engine: Engine) {
     drop(stream);
     sensor.send(&app, &[sensor.open(second, vec![])]).await;
     let mut again = Stream::open(&app, &cookie, Some(&last)).await;
-    assert_eq!(again.next_event().await, Some(("opened".into(), second.to_string(), 0)));
+    assert_eq!(
+        again.next_event().await,
+        Some(("opened".into(), second.to_string(), 0))
+    );
     // An id of another run of the server says nothing about this one.
     let mut stranger = Stream::open(&app, &cookie, Some("other.1")).await;
     assert_eq!(stranger.next().await.unwrap()["type"], "resync");
@@ -107,6 +141,8 @@ async fn a_stream_ends_with_its_session(engine: Engine) {
     app.post_fn("log_out", &[], &cookie).await;
     assert!(stream.body.next().await.is_none(), "the stream must end");
     let mut sensor = app.sensor("one", app.group().await).await;
-    sensor.send(&app, &[sensor.open(EventId::new(), vec![])]).await;
+    sensor
+        .send(&app, &[sensor.open(EventId::new(), vec![])])
+        .await;
     assert!(stays.next_event().await.is_some());
 }

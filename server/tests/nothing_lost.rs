@@ -6,7 +6,13 @@
 //! the sensor's journal says was on disk must be stored, exactly once, and the rollups must agree.
 
 #![cfg(feature = "kill-points")]
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, clippy::print_stdout, reason = "a test may fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    clippy::print_stdout,
+    reason = "a test may fail"
+)]
 
 #[path = "nothing_lost/programs.rs"]
 mod programs;
@@ -19,7 +25,10 @@ use support::Engine;
 
 /// How many rounds each database gets: 20, or what `make soak` says.
 fn rounds() -> u64 {
-    std::env::var("SKEP_SOAK_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(20)
+    std::env::var("SKEP_SOAK_ROUNDS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(20)
 }
 
 fn check(engine: Engine) {
@@ -27,9 +36,16 @@ fn check(engine: Engine) {
     println!("{engine:?}: {outcome}");
     assert_eq!(outcome.problems, Vec::<String>::new());
     for (place, kills) in &outcome.kills {
-        assert!(*kills >= 3, "{place}: killed {kills} times, which says little");
+        assert!(
+            *kills >= 3,
+            "{place}: killed {kills} times, which says little"
+        );
     }
-    assert!(outcome.parts > 100, "only {} parts were written", outcome.parts);
+    assert!(
+        outcome.parts > 100,
+        "only {} parts were written",
+        outcome.parts
+    );
 }
 
 #[test]
@@ -48,7 +64,10 @@ fn a_server_that_acknowledges_too_early_is_found() {
     let outcome: Outcome = run_rounds(Engine::Sqlite, 1..=3, Some("ack-before-commit"));
     println!("a faulty server: {outcome}");
     assert!(
-        outcome.problems.iter().any(|problem| problem.contains("is not stored")),
+        outcome
+            .problems
+            .iter()
+            .any(|problem| problem.contains("is not stored")),
         "a server that loses events was not found: {outcome}"
     );
 }

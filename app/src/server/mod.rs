@@ -61,7 +61,9 @@ mod asker {
                     .is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"))
         });
         if !plain_form && let Some(response) = use_context::<ResponseOptions>() {
-            response.set_status(StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+            response.set_status(
+                StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            );
         }
         Failure::Refused(refusal)
     }

@@ -33,7 +33,10 @@ pub fn reach(place: &str) {
 #[inline]
 pub fn reach(_place: &str) {}
 
-/// What is about to be written to the spool, so that a test can compare it with what the server stored.
+/// What is written to the spool, so that a test can compare it with what the server stored.
+///
+/// The file that `SKEP_JOURNAL` names gets every part twice: on a line with `?` before it is written, and on one
+/// with `!` when it is on disk. In between the process may be killed, and nobody knows.
 #[cfg(feature = "kill-points")]
 pub struct Journal(Vec<Vec<u8>>);
 
@@ -41,10 +44,12 @@ pub struct Journal(Vec<Vec<u8>>);
 #[cfg(not(feature = "kill-points"))]
 pub struct Journal;
 
-/// Remembers what is about to be written.
+/// Parts are about to be written.
 #[cfg(feature = "kill-points")]
 pub fn journal(parts: &std::collections::VecDeque<Vec<u8>>) -> Journal {
-    Journal(parts.iter().cloned().collect())
+    let journal = Journal(parts.iter().cloned().collect());
+    journal.note(b'?');
+    journal
 }
 
 /// Does nothing.
@@ -55,24 +60,36 @@ pub fn journal(_parts: &std::collections::VecDeque<Vec<u8>>) -> Journal {
 }
 
 impl Journal {
-    /// It is on disk: appends it, a part a line, to the file that `SKEP_JOURNAL` names.
+    /// The parts are on disk.
     #[cfg(feature = "kill-points")]
     pub fn written(self) {
-        use std::io::Write;
-
-        let Some(path) = std::env::var_os("SKEP_JOURNAL") else {
-            return;
-        };
-        let mut lines = self.0.join(&b'\n');
-        lines.push(b'\n');
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
-        if let Err(error) = file.and_then(|mut file| file.write_all(&lines)) {
-            tracing::error!("the journal for the test cannot be written: {error}");
-        }
+        self.note(b'!');
     }
 
     /// Does nothing.
     #[cfg(not(feature = "kill-points"))]
     #[inline]
     pub fn written(self) {}
+
+    #[cfg(feature = "kill-points")]
+    fn note(&self, mark: u8) {
+        use std::io::Write;
+
+        let Some(path) = std::env::var_os("SKEP_JOURNAL") else {
+            return;
+        };
+        let mut lines = Vec::new();
+        for part in &self.0 {
+            lines.push(mark);
+            lines.extend_from_slice(part);
+            lines.push(b'\n');
+        }
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path);
+        if let Err(error) = file.and_then(|mut file| file.write_all(&lines)) {
+            tracing::error!("the journal for the test cannot be written: {error}");
+        }
+    }
 }

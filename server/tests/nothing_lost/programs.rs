@@ -30,7 +30,11 @@ pub struct Programs {
 
 /// A port that is free now.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// A program of this workspace, beside this test's own.
@@ -39,7 +43,11 @@ fn program(name: &str) -> PathBuf {
     path.pop();
     path.pop();
     let path = path.join(name);
-    assert!(path.exists(), "{} is not built: run the whole workspace's tests", path.display());
+    assert!(
+        path.exists(),
+        "{} is not built: run the whole workspace's tests",
+        path.display()
+    );
     path
 }
 
@@ -65,7 +73,15 @@ impl Programs {
             .env("SKEP_LISTEN", format!("127.0.0.1:{}", self.http))
             .env("SKEP_LISTEN_TLS", format!("127.0.0.1:{}", self.tls))
             .env("SKEP_ADMIN_PASSWORD", "correct horse")
-            .env("SKEP_DEFAULT_PORTS", format!("telnet={},ssh={},catch-all={}", self.telnet, free_port(), free_port()))
+            .env(
+                "SKEP_DEFAULT_PORTS",
+                format!(
+                    "telnet={},ssh={},catch-all={}",
+                    self.telnet,
+                    free_port(),
+                    free_port()
+                ),
+            )
             .env("LEPTOS_SITE_ROOT", self.data.join("site"))
             .env_remove("SKEP_KILL_AT")
             .env_remove("DATABASE_URL");
@@ -79,7 +95,11 @@ impl Programs {
     }
 
     fn log(&self, name: &str) -> File {
-        File::options().create(true).append(true).open(self.data.join(name)).unwrap()
+        File::options()
+            .create(true)
+            .append(true)
+            .open(self.data.join(name))
+            .unwrap()
     }
 
     /// Starts the server and waits until it is ready. One that is to be killed may be dead before.
@@ -90,9 +110,17 @@ impl Programs {
         self.server = Some(command.spawn().unwrap());
         let start = Instant::now();
         while !self.healthy() {
-            assert!(start.elapsed() < Duration::from_secs(20), "the server does not start: {}", self.last_words("server.log"));
+            assert!(
+                start.elapsed() < Duration::from_secs(20),
+                "the server does not start: {}",
+                self.last_words("server.log")
+            );
             if !alive(&mut self.server) {
-                assert!(kill.is_some(), "the server ended: {}", self.last_words("server.log"));
+                assert!(
+                    kill.is_some(),
+                    "the server ended: {}",
+                    self.last_words("server.log")
+                );
                 return;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -100,7 +128,9 @@ impl Programs {
     }
 
     fn healthy(&self) -> bool {
-        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.http)) else { return false };
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.http)) else {
+            return false;
+        };
         let _ = stream.set_read_timeout(Some(Duration::from_secs(2)));
         let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         let mut answer = String::new();
@@ -113,14 +143,26 @@ impl Programs {
         let output = self.server_command().arg("local-sensor").output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let token = text.lines().last().unwrap_or_default().to_owned();
-        assert!(!token.is_empty(), "no token: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            !token.is_empty(),
+            "no token: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         token
     }
 
     pub fn start_sensor(&mut self, token: &str, kill: Option<Kill>) {
         let mut command = Command::new(program("skep-sensor"));
         command
-            .args(["run", "--server", &format!("https://127.0.0.1:{}", self.tls), "--token", token, "--user", "root"])
+            .args([
+                "run",
+                "--server",
+                &format!("https://127.0.0.1:{}", self.tls),
+                "--token",
+                token,
+                "--user",
+                "root",
+            ])
             .arg("--data")
             .arg(self.data.join("sensor"))
             .env("SKEP_JOURNAL", self.journal())
@@ -167,12 +209,16 @@ impl Drop for Programs {
 
 fn set_kill(command: &mut Command, kill: Option<Kill>) {
     if let Some(Kill { place, after }) = kill {
-        command.env("SKEP_KILL_AT", place).env("SKEP_KILL_AFTER", after.to_string());
+        command
+            .env("SKEP_KILL_AT", place)
+            .env("SKEP_KILL_AFTER", after.to_string());
     }
 }
 
 fn alive(child: &mut Option<Child>) -> bool {
-    child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_none())
+    child
+        .as_mut()
+        .is_some_and(|child| child.try_wait().unwrap().is_none())
 }
 
 fn kill(child: &mut Option<Child>) {

@@ -9,10 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use skep_model::{
-    Interaction, InteractionKind,
-    ids::EventId,
-};
+use skep_model::{Interaction, ids::EventId};
 use skep_protocol::part::Part;
 use sqlx::{AnyConnection, Connection, Row};
 
@@ -41,7 +38,14 @@ pub struct Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} parts of {} events, killed {:?}, {} problems", self.parts, self.events, self.kills, self.problems.len())
+        write!(
+            f,
+            "{} parts of {} events, killed {:?}, {} problems",
+            self.parts,
+            self.events,
+            self.kills,
+            self.problems.len()
+        )
     }
 }
 
@@ -50,22 +54,37 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % n
     }
 }
 
 /// Runs rounds against one pair of programs, which live on from round to round as far as they do.
-pub fn run_rounds(engine: Engine, seeds: RangeInclusive<u64>, fault: Option<&'static str>) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+pub fn run_rounds(
+    engine: Engine,
+    seeds: RangeInclusive<u64>,
+    fault: Option<&'static str>,
+) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let database = match engine {
         Engine::Sqlite => None,
         Engine::Postgres => Some(runtime.block_on(postgres_database())),
     };
-    let url = database.clone().unwrap_or_else(|| format!("sqlite://{}", folder.path().join("skep.db").display()));
+    let url = database
+        .clone()
+        .unwrap_or_else(|| format!("sqlite://{}", folder.path().join("skep.db").display()));
     let mut programs = Programs::new(folder.path(), database, fault);
-    let mut outcome = Outcome { kills: PLACES.iter().map(|(place, _)| (*place, 0)).collect(), ..Outcome::default() };
+    let mut outcome = Outcome {
+        kills: PLACES.iter().map(|(place, _)| (*place, 0)).collect(),
+        ..Outcome::default()
+    };
     programs.start_server(None);
     let token = programs.token();
     programs.start_sensor(&token, None);
@@ -75,8 +94,12 @@ pub fn run_rounds(engine: Engine, seeds: RangeInclusive<u64>, fault: Option<&'st
     settle(&mut programs, &token);
     runtime.block_on(compare(&url, &programs, &mut outcome));
     if !outcome.problems.is_empty() {
-        outcome.problems.push(format!("server: {}", programs.last_words("server.log")));
-        outcome.problems.push(format!("sensor: {}", programs.last_words("sensor.log")));
+        outcome
+            .problems
+            .push(format!("server: {}", programs.last_words("server.log")));
+        outcome
+            .problems
+            .push(format!("sensor: {}", programs.last_words("sensor.log")));
     }
     outcome
 }
@@ -86,9 +109,16 @@ pub fn run_rounds(engine: Engine, seeds: RangeInclusive<u64>, fault: Option<&'st
 fn round(programs: &mut Programs, token: &str, seed: u64, faulty: bool, outcome: &mut Outcome) {
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     // A faulty server shows its fault when it is killed after it answered.
-    let index = if faulty { 3 } else { (seed as usize) % PLACES.len() };
+    let index = if faulty {
+        3
+    } else {
+        (seed as usize) % PLACES.len()
+    };
     let (place, server) = PLACES[index];
-    let kill = Some(Kill { place, after: 1 + dice.below(3) });
+    let kill = Some(Kill {
+        place,
+        after: 1 + dice.below(3),
+    });
     if server {
         programs.kill_server();
         programs.start_server(kill);
@@ -99,7 +129,11 @@ fn round(programs: &mut Programs, token: &str, seed: u64, faulty: bool, outcome:
     let start = Instant::now();
     let mut attack = 0;
     loop {
-        let alive = if server { programs.server_alive() } else { programs.sensor_alive() };
+        let alive = if server {
+            programs.server_alive()
+        } else {
+            programs.sensor_alive()
+        };
         if !alive || start.elapsed() > Duration::from_secs(15) {
             if !alive {
                 *outcome.kills.get_mut(place).unwrap() += 1;
@@ -107,7 +141,11 @@ fn round(programs: &mut Programs, token: &str, seed: u64, faulty: bool, outcome:
             break;
         }
         attack += 1;
-        session(programs.telnet, &format!("round{seed}x{attack}"), dice.below(4));
+        session(
+            programs.telnet,
+            &format!("round{seed}x{attack}"),
+            dice.below(4),
+        );
     }
     if server {
         programs.start_server(None);
@@ -129,7 +167,8 @@ fn session(port: u16, name: &str, commands: u64) {
         let _ = stream.read(&mut answer);
         stream.write_all(line.as_bytes()).is_ok()
     };
-    let mut go_on = say(&format!("{name}\r\n")) && say("wrong\r\n") && say("root\r\n") && say("root\r\n");
+    let mut go_on =
+        say(&format!("{name}\r\n")) && say("wrong\r\n") && say("root\r\n") && say("root\r\n");
     for n in 0..commands {
         go_on = go_on && say(&format!("echo {name} {n}\r\n"));
     }
@@ -156,32 +195,61 @@ fn settle(programs: &mut Programs, token: &str) {
     }
 }
 
-/// What the journal says was on the sensor's disk.
+/// What the journal says of one event.
 #[derive(Default)]
 struct Written {
-    opened: bool,
     closed: bool,
-    interactions: BTreeMap<u32, Interaction>,
+    /// What was on the sensor's disk.
+    certain: BTreeMap<u32, Interaction>,
+    /// Whether the event itself was.
+    opened: bool,
+    /// What may have been: the sensor was killed while it wrote.
+    possible: BTreeMap<u32, Interaction>,
+}
+
+fn read_journal(text: &str, outcome: &mut Outcome) -> HashMap<EventId, Written> {
+    let mut written: HashMap<EventId, Written> = HashMap::new();
+    for line in text.lines() {
+        let certain = line.starts_with('!');
+        outcome.parts += usize::from(certain);
+        let part = serde_json::from_str(&line[1..]).unwrap();
+        let (event, first, interactions) = match part {
+            Part::Open {
+                event,
+                interactions,
+                ..
+            } => {
+                written.entry(event).or_default().opened |= certain;
+                (event, 0, interactions)
+            }
+            Part::Extend {
+                event,
+                first,
+                interactions,
+            } => (event, first, interactions),
+            Part::Close { event, .. } => {
+                written.entry(event).or_default().closed |= certain;
+                continue;
+            }
+            Part::Restart { .. } => continue,
+        };
+        let entry = written.entry(event).or_default();
+        let kept = if certain {
+            &mut entry.certain
+        } else {
+            &mut entry.possible
+        };
+        kept.extend((first..).zip(interactions));
+    }
+    outcome.events = written.values().filter(|event| event.opened).count();
+    written
 }
 
 async fn compare(url: &str, programs: &Programs, outcome: &mut Outcome) {
-    let mut written: HashMap<EventId, Written> = HashMap::new();
-    for line in std::fs::read_to_string(programs.journal()).unwrap().lines() {
-        outcome.parts += 1;
-        match serde_json::from_str(line).unwrap() {
-            Part::Open { event, interactions, .. } => {
-                let entry = written.entry(event).or_default();
-                entry.opened = true;
-                entry.interactions.extend((0..).zip(interactions));
-            }
-            Part::Extend { event, first, interactions } => {
-                written.entry(event).or_default().interactions.extend((first..).zip(interactions));
-            }
-            Part::Close { event, .. } => written.entry(event).or_default().closed = true,
-            Part::Restart { .. } => {}
-        }
-    }
-    outcome.events = written.len();
+    let written = read_journal(
+        &std::fs::read_to_string(programs.journal()).unwrap(),
+        outcome,
+    );
     sqlx::any::install_default_drivers();
     // The last parts may still be on their way.
     let deadline = Instant::now() + Duration::from_secs(20);
@@ -196,9 +264,11 @@ async fn compare(url: &str, programs: &Programs, outcome: &mut Outcome) {
     }
 }
 
-async fn differences(connection: &mut AnyConnection, written: &HashMap<EventId, Written>) -> Vec<String> {
+async fn differences(
+    connection: &mut AnyConnection,
+    written: &HashMap<EventId, Written>,
+) -> Vec<String> {
     let mut problems = vec![];
-    let (mut logins, mut commands) = (0, 0);
     for (id, event) in written {
         let rows = sqlx::query(
             "SELECT i.idx, i.body, e.ended_at FROM events e LEFT JOIN interactions i ON i.event_number = e.number
@@ -209,55 +279,72 @@ async fn differences(connection: &mut AnyConnection, written: &HashMap<EventId, 
         .await
         .unwrap();
         if rows.is_empty() {
-            problems.push(format!("event {id} is not stored"));
+            if event.opened {
+                problems.push(format!("event {id} is not stored"));
+            }
             continue;
         }
-        let ended: Option<i64> = rows[0].get("ended_at");
-        if event.closed && ended.is_none() {
+        if event.closed && rows[0].get::<Option<i64>, _>("ended_at").is_none() {
             problems.push(format!("the end of event {id} is not stored"));
         }
         let mut stored = BTreeMap::new();
         for row in rows {
-            let (Some(index), Some(body)) = (row.get::<Option<i64>, _>("idx"), row.get::<Option<Vec<u8>>, _>("body")) else {
-                continue;
-            };
-            stored.insert(index as u32, serde_json::from_slice::<Interaction>(&body).unwrap());
-        }
-        for (index, interaction) in &event.interactions {
-            match interaction.kind {
-                InteractionKind::Login { .. } => logins += 1,
-                InteractionKind::Command { .. } => commands += 1,
-                _ => {}
-            }
-            match stored.get(index) {
-                None => problems.push(format!("interaction {index} of event {id} is not stored")),
-                Some(found) if found != interaction => problems.push(format!("interaction {index} of event {id} differs")),
-                Some(_) => {}
+            if let Some(body) = row.get::<Option<Vec<u8>>, _>("body") {
+                let interaction: Interaction = serde_json::from_slice(&body).unwrap();
+                stored.insert(row.get::<i64, _>("idx") as u32, interaction);
             }
         }
-        if stored.len() > event.interactions.len() {
-            problems.push(format!("event {id} has more interactions than were written"));
+        for (index, interaction) in &event.certain {
+            if stored.get(index) != Some(interaction) {
+                problems.push(format!("interaction {index} of event {id} is not stored"));
+            }
+        }
+        for (index, interaction) in &stored {
+            if event.possible.get(index) != Some(interaction) {
+                problems.push(format!(
+                    "interaction {index} of event {id} was never written"
+                ));
+            }
         }
     }
-    for (what, sql, expected) in [
-        ("events", "SELECT COUNT(*) FROM events", written.len()),
-        ("events in rollups", "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM rollup_events WHERE span = 0", written.len()),
+    // Counted once, and by the same transaction: the rollups say what the tables hold.
+    for (what, rollup, table) in [
         (
-            "log-ins in rollups",
+            "events",
+            "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM rollup_events WHERE span = 0",
+            "SELECT COUNT(*) FROM events",
+        ),
+        (
+            "log-ins",
             "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM rollup_values WHERE span = 0 AND field = 3",
-            logins,
+            "SELECT COUNT(*) FROM interactions WHERE kind = 'login'",
         ),
         (
-            "commands in rollups",
+            "commands",
             "SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM rollup_values WHERE span = 0 AND field = 5",
-            commands,
+            "SELECT COUNT(*) FROM interactions WHERE kind = 'command'",
         ),
-        ("parts in quarantine", "SELECT COUNT(*) FROM quarantine", 0),
     ] {
-        let found: i64 = sqlx::query_scalar(sql).fetch_one(&mut *connection).await.unwrap();
-        if found != expected as i64 {
-            problems.push(format!("{what}: {found}, and {expected} were written"));
+        let counted: i64 = sqlx::query_scalar(rollup)
+            .fetch_one(&mut *connection)
+            .await
+            .unwrap();
+        let held: i64 = sqlx::query_scalar(table)
+            .fetch_one(&mut *connection)
+            .await
+            .unwrap();
+        if counted != held {
+            problems.push(format!(
+                "{what}: the rollups count {counted}, the tables hold {held}"
+            ));
         }
+    }
+    let quarantined: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM quarantine")
+        .fetch_one(&mut *connection)
+        .await
+        .unwrap();
+    if quarantined > 0 {
+        problems.push(format!("{quarantined} parts went to quarantine"));
     }
     problems
 }

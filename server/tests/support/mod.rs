@@ -57,8 +57,13 @@ pub async fn postgres_database() -> String {
     let cluster = std::env::var("SKEP_TEST_POSTGRES")
         .expect("SKEP_TEST_POSTGRES names a PostgreSQL server for tests; `make test` starts one");
     let name = format!("t{}", uuid::Uuid::from_bytes(random()).simple());
-    let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(&cluster).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await.unwrap();
+    let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(&cluster)
+        .await
+        .unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .execute(&mut admin)
+        .await
+        .unwrap();
     let (base, _) = cluster.rsplit_once('/').unwrap();
     format!("{base}/{name}")
 }
@@ -87,7 +92,10 @@ impl TestApp {
         let (store, database) = match engine {
             Engine::Sqlite => {
                 let store = Store::open_sqlite(data.path()).await.unwrap();
-                (store, format!("sqlite://{}", data.path().join("skep.db").display()))
+                (
+                    store,
+                    format!("sqlite://{}", data.path().join("skep.db").display()),
+                )
             }
             Engine::Postgres => {
                 let url = postgres_database().await;
@@ -107,23 +115,49 @@ impl TestApp {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move {
-            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await
+            axum::serve(
+                listener,
+                router.into_make_service_with_connect_info::<SocketAddr>(),
+            )
+            .await
         });
-        let http = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
-        Self { hub, url, http, database, _stop: stop, data }
+        let http = Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
+        Self {
+            hub,
+            url,
+            http,
+            database,
+            _stop: stop,
+            data,
+        }
     }
 
     /// A server with the user `admin` (password `correct horse`) and the group `default`.
     pub async fn start(engine: Engine) -> Self {
         let app = Self::empty(engine).await;
         let answer = app.post_fn("set_up", &SET_UP, "").await;
-        assert_eq!(answer.status(), StatusCode::OK, "{}", answer.text().await.unwrap());
+        assert_eq!(
+            answer.status(),
+            StatusCode::OK,
+            "{}",
+            answer.text().await.unwrap()
+        );
         app
     }
 
     /// The admin's cookie, from a log-in through the front door.
     pub async fn admin(&self) -> String {
-        let answer = self.post_fn("log_in", &[("name", "admin"), ("password", "correct horse")], "").await;
+        let answer = self
+            .post_fn(
+                "log_in",
+                &[("name", "admin"), ("password", "correct horse")],
+                "",
+            )
+            .await;
         assert_eq!(answer.status(), StatusCode::OK);
         cookie(&answer)
     }
@@ -144,12 +178,22 @@ impl TestApp {
 
     /// Gets a page.
     pub async fn get(&self, path: &str, cookie: &str) -> Response {
-        self.http.get(format!("{}{path}", self.url)).header("cookie", cookie).send().await.unwrap()
+        self.http
+            .get(format!("{}{path}", self.url))
+            .header("cookie", cookie)
+            .send()
+            .await
+            .unwrap()
     }
 
     /// Gets from the API.
     pub async fn api(&self, path: &str, token: &str) -> Response {
-        self.http.get(format!("{}{path}", self.url)).bearer_auth(token).send().await.unwrap()
+        self.http
+            .get(format!("{}{path}", self.url))
+            .bearer_auth(token)
+            .send()
+            .await
+            .unwrap()
     }
 
     /// Gets JSON from the API.
@@ -161,7 +205,10 @@ impl TestApp {
 
     pub async fn token(&self, role: Role) -> String {
         let name = format!("t{}", EventId::new());
-        self.hub.create_token(&Actor::command_line(), &name, role).await.unwrap()
+        self.hub
+            .create_token(&Actor::command_line(), &name, role)
+            .await
+            .unwrap()
     }
 
     pub async fn group(&self) -> GroupId {
@@ -171,9 +218,10 @@ impl TestApp {
     /// A group beside the first.
     pub async fn another_group(&self, name: &str) -> GroupId {
         let id = GroupId::new();
-        self.sql("INSERT INTO groups (id, name, created_at) VALUES ($1, $2, 0)", |query| {
-            query.bind(id.as_bytes().to_vec()).bind(name.to_owned())
-        })
+        self.sql(
+            "INSERT INTO groups (id, name, created_at) VALUES ($1, $2, 0)",
+            |query| query.bind(id.as_bytes().to_vec()).bind(name.to_owned()),
+        )
         .await;
         id
     }
@@ -186,15 +234,26 @@ impl TestApp {
             |query| query.bind(id.as_bytes().to_vec()).bind(name.to_owned()).bind(role.number()),
         )
         .await;
-        self.sql("INSERT INTO memberships (user_id, group_id) VALUES ($1, $2)", |query| {
-            query.bind(id.as_bytes().to_vec()).bind(group.as_bytes().to_vec())
-        })
+        self.sql(
+            "INSERT INTO memberships (user_id, group_id) VALUES ($1, $2)",
+            |query| {
+                query
+                    .bind(id.as_bytes().to_vec())
+                    .bind(group.as_bytes().to_vec())
+            },
+        )
         .await;
         let secret = format!("{:0>43}", name);
         let now = Timestamp::now();
         self.hub
             .store()
-            .open_session(&Sha256::digest(secret.as_bytes()).into(), id, None, b"", now)
+            .open_session(
+                &Sha256::digest(secret.as_bytes()).into(),
+                id,
+                None,
+                b"",
+                now,
+            )
             .await
             .unwrap();
         format!("skep={secret}")
@@ -208,29 +267,46 @@ impl TestApp {
         ) -> sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments>,
     ) {
         let mut connection = self.connection().await;
-        bind(sqlx::query(sql)).execute(&mut connection).await.unwrap();
+        bind(sqlx::query(sql))
+            .execute(&mut connection)
+            .await
+            .unwrap();
     }
 
     /// A connection of the test's own.
     pub async fn connection(&self) -> sqlx::AnyConnection {
         sqlx::any::install_default_drivers();
-        let mut connection = <sqlx::AnyConnection as sqlx::Connection>::connect(&self.database).await.unwrap();
+        let mut connection = <sqlx::AnyConnection as sqlx::Connection>::connect(&self.database)
+            .await
+            .unwrap();
         if self.database.starts_with("sqlite") {
-            sqlx::query("PRAGMA busy_timeout = 10000").execute(&mut connection).await.unwrap();
+            sqlx::query("PRAGMA busy_timeout = 10000")
+                .execute(&mut connection)
+                .await
+                .unwrap();
         }
         connection
     }
 
     /// One number from the database.
     pub async fn count(&self, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql).fetch_one(&mut self.connection().await).await.unwrap()
+        sqlx::query_scalar(sql)
+            .fetch_one(&mut self.connection().await)
+            .await
+            .unwrap()
     }
 
     /// Adds a sensor and enrols it through the front door.
     pub async fn sensor(&self, name: &str, group: GroupId) -> TestSensor {
         let enrolment = self
             .hub
-            .add_sensor(&Actor::command_line(), NewSensor { name: name.to_owned(), group })
+            .add_sensor(
+                &Actor::command_line(),
+                NewSensor {
+                    name: name.to_owned(),
+                    group,
+                },
+            )
             .await
             .unwrap();
         let token = enrolment.command.rsplit(' ').next().unwrap();
@@ -242,36 +318,72 @@ impl TestApp {
             "version": "test",
             "architecture": "test",
         });
-        let answer = self.http.post(format!("{}/sensor/v1/enrol", self.url)).json(&body).send().await.unwrap();
+        let answer = self
+            .http
+            .post(format!("{}/sensor/v1/enrol", self.url))
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
         let answer: Value = answer.json().await.unwrap();
         let id: SensorId = answer["sensor"].as_str().unwrap().parse().unwrap();
         let instances = self.hub.store().instances(Some(id)).await.unwrap();
-        let instance = instances.iter().find(|row| row.instance.service.as_str() == "ssh").unwrap().instance.id;
-        TestSensor { id, key, epoch: Epoch::new(), next: 1, instance }
+        let instance = instances
+            .iter()
+            .find(|row| row.instance.service.as_str() == "ssh")
+            .unwrap()
+            .instance
+            .id;
+        TestSensor {
+            id,
+            key,
+            epoch: Epoch::new(),
+            next: 1,
+            instance,
+        }
     }
 }
 
 /// What the set-up page sends.
-pub const SET_UP: [(&str, &str); 4] =
-    [("password", "correct horse"), ("repeat", "correct horse"), ("email", ""), ("group", "default")];
+pub const SET_UP: [(&str, &str); 4] = [
+    ("password", "correct horse"),
+    ("repeat", "correct horse"),
+    ("email", ""),
+    ("group", "default"),
+];
 
 /// The cookie that an answer sets, as a browser would send it back.
 pub fn cookie(answer: &Response) -> String {
-    let header = answer.headers().get("set-cookie").expect("a cookie").to_str().unwrap();
+    let header = answer
+        .headers()
+        .get("set-cookie")
+        .expect("a cookie")
+        .to_str()
+        .unwrap();
     header.split(';').next().unwrap().to_owned()
 }
 
 fn form_body(form: &[(&str, &str)]) -> String {
     let encode = |text: &str| -> String {
         text.bytes()
-            .map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02X}") })
+            .map(|b| {
+                if b.is_ascii_alphanumeric() {
+                    (b as char).to_string()
+                } else {
+                    format!("%{b:02X}")
+                }
+            })
             .collect()
     };
     form.iter()
         .map(|(name, value)| {
             // Brackets of nested names are part of the form's own syntax.
-            format!("{}={}", name.replace('[', "%5B").replace(']', "%5D"), encode(value))
+            format!(
+                "{}={}",
+                name.replace('[', "%5B").replace(']', "%5D"),
+                encode(value)
+            )
         })
         .collect::<Vec<_>>()
         .join("&")
@@ -288,7 +400,14 @@ pub struct TestSensor {
 
 impl TestSensor {
     /// Sends a signed request.
-    pub async fn post(&self, app: &TestApp, path: &str, body: &[u8], at: Timestamp, nonce: [u8; 16]) -> Response {
+    pub async fn post(
+        &self,
+        app: &TestApp,
+        path: &str,
+        body: &[u8],
+        at: Timestamp,
+        nonce: [u8; 16],
+    ) -> Response {
         let headers = signature::sign(&self.key, self.id, "POST", path, body, at, &nonce);
         app.http
             .post(format!("{}{path}", app.url))
@@ -303,21 +422,29 @@ impl TestSensor {
 
     /// A batch of these parts from place `first` on.
     pub fn batch(&self, first: u64, parts: &[Value]) -> Vec<u8> {
-        let parts: Vec<Value> =
-            parts.iter().zip(first..).map(|(part, seq)| json!({ "seq": seq, "part": part })).collect();
+        let parts: Vec<Value> = parts
+            .iter()
+            .zip(first..)
+            .map(|(part, seq)| json!({ "seq": seq, "part": part }))
+            .collect();
         serde_json::to_vec(&json!({ "epoch": self.epoch, "parts": parts })).unwrap()
     }
 
     /// Sends parts, and expects them to be taken.
     pub async fn send(&mut self, app: &TestApp, parts: &[Part]) -> Accepted {
-        let parts: Vec<Value> = parts.iter().map(|part| serde_json::to_value(part).unwrap()).collect();
+        let parts: Vec<Value> = parts
+            .iter()
+            .map(|part| serde_json::to_value(part).unwrap())
+            .collect();
         self.send_raw(app, &parts).await
     }
 
     /// Sends whatever it is as parts, and expects the batch to be taken.
     pub async fn send_raw(&mut self, app: &TestApp, parts: &[Value]) -> Accepted {
         let body = self.batch(self.next, parts);
-        let answer = self.post(app, "/sensor/v1/events", &body, Timestamp::now(), random()).await;
+        let answer = self
+            .post(app, "/sensor/v1/events", &body, Timestamp::now(), random())
+            .await;
         assert_eq!(answer.status(), StatusCode::OK);
         self.next += parts.len() as u64;
         answer.json().await.unwrap()
@@ -325,7 +452,12 @@ impl TestSensor {
 
     /// The opening of an event.
     pub fn open(&self, event: EventId, interactions: Vec<InteractionKind>) -> Part {
-        Part::Open { event, at: Timestamp::now(), encounter: self.encounter("192.0.2.7"), interactions: steps(interactions) }
+        Part::Open {
+            event,
+            at: Timestamp::now(),
+            encounter: self.encounter("192.0.2.7"),
+            interactions: steps(interactions),
+        }
     }
 
     pub fn encounter(&self, source: &str) -> Encounter {
@@ -342,15 +474,30 @@ impl TestSensor {
 }
 
 pub fn steps(kinds: Vec<InteractionKind>) -> Vec<Interaction> {
-    kinds.into_iter().map(|kind| Interaction { at: Timestamp::now(), kind }).collect()
+    kinds
+        .into_iter()
+        .map(|kind| Interaction {
+            at: Timestamp::now(),
+            kind,
+        })
+        .collect()
 }
 
 pub fn extend(event: EventId, first: u32, kinds: Vec<InteractionKind>) -> Part {
-    Part::Extend { event, first, interactions: steps(kinds) }
+    Part::Extend {
+        event,
+        first,
+        interactions: steps(kinds),
+    }
 }
 
 pub fn login(user: &[u8], secret: &[u8], accepted: bool) -> InteractionKind {
-    InteractionKind::Login { user: user.into(), secret: secret.into(), method: LoginMethod::Password, accepted }
+    InteractionKind::Login {
+        user: user.into(),
+        secret: secret.into(),
+        method: LoginMethod::Password,
+        accepted,
+    }
 }
 
 pub fn command(line: &[u8]) -> InteractionKind {
