@@ -4,5 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
 
-cargo leptos build --release
+scripts/style.sh
+cargo leptos build --release --precompress
 cargo build --release -p skep-sensor

@@ -100,7 +100,10 @@ impl fmt::Display for Refusal {
             Self::Wait { seconds } => write!(f, "too many tries; wait {seconds} s"),
             Self::Busy => f.write_str("the server is busy"),
             Self::Invalid { field, complaint } => write!(f, "{field}: {complaint}"),
-            Self::Internal { reference } => write!(f, "internal error, reference {reference}"),
+            Self::Internal { reference } => write!(
+                f,
+                "something failed on the server; its log says more under {reference}"
+            ),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::{path::Path, time::Duration};
 
-use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction, any::AnyPoolOptions};
+use sqlx::{
+    Any, AnyConnection, AnyPool, Connection as _, Executor, Transaction, any::AnyPoolOptions,
+};
 
 /// Which database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +77,15 @@ impl Store {
                 })
             })
         };
-        let write = options().max_connections(1).connect(&url).await?;
+        let write = options()
+            .max_connections(1)
+            // When the disk is full, SQLite ends a transaction by itself, and sqlx believes that it goes on:
+            // such a connection is of no more use.
+            .after_release(|connection, _| {
+                Box::pin(async move { Ok(!connection.is_in_transaction()) })
+            })
+            .connect(&url)
+            .await?;
         sqlx::migrate!("../../migrations/sqlite")
             .run(&write)
             .await?;

@@ -87,21 +87,29 @@ pub struct TestApp {
 impl TestApp {
     /// A server that nobody has set up.
     pub async fn empty(engine: Engine) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let data = tempfile::tempdir().unwrap();
         let (store, database) = match engine {
             Engine::Sqlite => {
                 let store = Store::open_sqlite(data.path()).await.unwrap();
-                (
-                    store,
-                    format!("sqlite://{}", data.path().join("skep.db").display()),
-                )
+                let database = format!("sqlite://{}", data.path().join("skep.db").display());
+                (store, database)
             }
             Engine::Postgres => {
                 let url = postgres_database().await;
                 (Store::open_postgres(&url, 0).await.unwrap(), url)
             }
         };
+        Self::over(store, database, data).await
+    }
+
+    /// A server that reaches its PostgreSQL database one way, and the test another.
+    pub async fn over_postgres(server: &str, test: &str) -> Self {
+        let store = Store::open_postgres(server, 0).await.unwrap();
+        Self::over(store, test.to_owned(), tempfile::tempdir().unwrap()).await
+    }
+
+    async fn over(store: Store, database: String, data: tempfile::TempDir) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let options = Options {
             data: data.path().to_owned(),
             endpoint: "https://127.0.0.1:1".to_owned(),
@@ -115,11 +123,8 @@ impl TestApp {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move {
-            axum::serve(
-                listener,
-                router.into_make_service_with_connect_info::<SocketAddr>(),
-            )
-            .await
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            axum::serve(listener, service).await
         });
         let http = Client::builder()
             .redirect(Policy::none())
@@ -139,14 +144,15 @@ impl TestApp {
     /// A server with the user `admin` (password `correct horse`) and the group `default`.
     pub async fn start(engine: Engine) -> Self {
         let app = Self::empty(engine).await;
-        let answer = app.post_fn("set_up", &SET_UP, "").await;
-        assert_eq!(
-            answer.status(),
-            StatusCode::OK,
-            "{}",
-            answer.text().await.unwrap()
-        );
+        app.set_up().await;
         app
+    }
+
+    /// Sets the server up; returns the admin's cookie.
+    pub async fn set_up(&self) -> String {
+        let answer = self.post_fn("set_up", &SET_UP, "").await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        cookie(&answer)
     }
 
     /// The admin's cookie, from a log-in through the front door.
