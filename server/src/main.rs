@@ -8,6 +8,10 @@ use skep_server::{
     options::{Command, CommandLine},
 };
 
+/// Gives memory back sooner than the system's allocator: a password hash takes 19 MiB for a moment.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let line = CommandLine::parse();
     skep_server::log::start(&line.log);
