@@ -104,7 +104,7 @@ pub async fn run(hub: Hub, common: &Common, serve: &Serve) -> Result<(), ServeEr
 
 /// Makes a new leaf every month; each is good for a year, so that the server never shows an old one.
 async fn renew(hub: Hub, hosts: Vec<String>, tls: RustlsConfig) {
-    let month = Duration::from_secs(30 * 24 * 60 * 60);
+    let month = Duration::from_hours(30 * 24);
     loop {
         tokio::time::sleep(month).await;
         let renewed = match hub.authority().issue(&hosts) {

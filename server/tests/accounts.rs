@@ -188,7 +188,7 @@ async fn guessing_is_slowed_down_and_tells_nothing(engine: Engine) {
         )
         .await;
     assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
-    tokio::time::sleep(std::time::Duration::from_millis(2100)).await;
+    tokio::time::sleep(std::time::Duration::from_millis(4100)).await;
     app.admin().await;
 }
 

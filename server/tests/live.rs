@@ -57,7 +57,8 @@ impl Stream {
                         .find_map(|line| line.strip_prefix(name).map(str::to_owned))
                 };
                 let (id, data) = (field("id: "), field("data: "));
-                self.buffer = rest.to_owned();
+                let rest = rest.to_owned();
+                self.buffer = rest;
                 if let Some(data) = data {
                     self.last = id.unwrap();
                     return Some(serde_json::from_str(&data).unwrap());

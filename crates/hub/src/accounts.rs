@@ -13,9 +13,9 @@ use skep_store::{NewUser, Scope, UserRow};
 use crate::{Actor, Client, Hub, HubError, passwords::Passwords, secrets};
 
 /// A session ends after so long without use …
-const IDLE: Duration = Duration::from_secs(8 * 60 * 60);
+const IDLE: Duration = Duration::from_hours(8);
 /// … and after so long in any case.
-const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(7 * 24);
 /// A session's last use is written down no more often than this.
 const TOUCH: i64 = 60_000;
 

@@ -18,6 +18,7 @@ const TOP: u32 = 10;
 
 impl Hub {
     /// What the dashboard shows.
+    #[expect(clippy::too_many_lines, reason = "one figure after the other")]
     pub async fn dashboard(&self, actor: &Actor) -> Result<Dashboard, HubError> {
         actor.require(Role::Observer)?;
         let (store, scope) = (&self.0.store, &actor.scope);

@@ -21,7 +21,7 @@ impl Hub {
         });
         let hub = self.clone();
         tokio::spawn(async move {
-            let mut interval = tokio::time::interval(Duration::from_secs(60 * 60));
+            let mut interval = tokio::time::interval(Duration::from_hours(1));
             loop {
                 interval.tick().await;
                 report(

@@ -20,7 +20,7 @@ use tokio::sync::broadcast;
 use crate::{Client, Hub, HubError};
 
 /// A sensor that was not heard for so long is offline.
-const OFFLINE_AFTER: Duration = Duration::from_secs(60);
+const OFFLINE_AFTER: Duration = Duration::from_mins(1);
 
 /// Which sensors hold a poll right now, and news for them.
 pub(crate) struct Presences {

@@ -19,7 +19,7 @@ use skep_store::{InstanceRow, NewInstance, SensorRow, StoreError};
 use crate::{Actor, Hub, HubError, poll::instance_state, secrets};
 
 /// How long an enrolment token is good.
-const TOKEN_LIFE: Duration = Duration::from_secs(60 * 60);
+const TOKEN_LIFE: Duration = Duration::from_hours(1);
 
 impl Hub {
     /// The groups that the actor sees, by name.

@@ -15,10 +15,12 @@ use skep_model::Address;
 
 /// The most counts kept; when there are more, the oldest go.
 const KEPT: usize = 10_000;
+/// The first wait: long enough that a person notices.
+const SHORTEST: Duration = Duration::from_secs(4);
 /// The longest wait.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+const LONGEST: Duration = Duration::from_mins(15);
 /// After so long without a failure a count is forgotten.
-const FORGET: Duration = Duration::from_secs(60 * 60);
+const FORGET: Duration = Duration::from_hours(1);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Key {
@@ -74,7 +76,7 @@ impl Throttle {
             .filter_map(|key| {
                 let failures = counts.get(key)?;
                 let over = failures.count.checked_sub(key.free())?;
-                let wait = Duration::from_secs(1 << over.min(20)).min(LONGEST);
+                let wait = (SHORTEST * (1 << over.min(20))).min(LONGEST);
                 (failures.last + wait)
                     .checked_duration_since(now)
                     .filter(|wait| !wait.is_zero())
@@ -136,19 +138,10 @@ mod tests {
         }
         assert_eq!(throttle.wait("admin", from, start), None);
         throttle.failed("admin", from, start);
-        assert_eq!(
-            throttle.wait("admin", from, start),
-            Some(Duration::from_secs(1))
-        );
+        assert_eq!(throttle.wait("admin", from, start), Some(SHORTEST));
         throttle.failed("admin", from, start);
-        assert_eq!(
-            throttle.wait("admin", from, start),
-            Some(Duration::from_secs(2))
-        );
-        assert_eq!(
-            throttle.wait("admin", from, start + Duration::from_secs(2)),
-            None
-        );
+        assert_eq!(throttle.wait("admin", from, start), Some(2 * SHORTEST));
+        assert_eq!(throttle.wait("admin", from, start + 2 * SHORTEST), None);
         assert_eq!(
             throttle.wait("admin", Some("192.0.2.2".parse().unwrap()), start),
             None

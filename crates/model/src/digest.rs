@@ -104,11 +104,7 @@ impl Digest {
                     self.describe(&bytes.0);
                 }
             }
-            InteractionKind::Banner { text } => {
-                if self.subject.0.is_empty() {
-                    self.describe(&text.0);
-                }
-            }
+            InteractionKind::Banner { text } if self.subject.0.is_empty() => self.describe(&text.0),
             _ => {}
         }
     }
@@ -184,10 +180,10 @@ impl Digest {
             Headline::Connection => format!("Connection: {subject}"),
         };
         if self.accepted > 0 && self.commands > 0 {
-            text.push_str(&format!(", {}", many(self.commands, "command")));
+            text = format!("{text}, {}", many(self.commands, "command"));
         }
         if self.files > 0 {
-            text.push_str(&format!(", {}", many(self.files, "file")));
+            text = format!("{text}, {}", many(self.files, "file"));
         }
         text
     }

@@ -132,8 +132,10 @@ impl InteractionKind {
     #[must_use]
     pub fn values(&self) -> Vec<&Bytes> {
         match self {
-            Self::Connect | Self::Note { .. } | Self::Close { .. } => vec![],
-            Self::Data {
+            Self::Connect
+            | Self::Note { .. }
+            | Self::Close { .. }
+            | Self::Data {
                 direction: Direction::Out,
                 ..
             } => vec![],

@@ -47,7 +47,7 @@ pub(crate) enum Value {
 
 pub(crate) type AnyQuery<'q> = Query<'q, Any, AnyArguments>;
 
-pub(crate) fn bind<'q>(mut query: AnyQuery<'q>, values: Vec<Value>) -> AnyQuery<'q> {
+pub(crate) fn bind(mut query: AnyQuery<'_>, values: Vec<Value>) -> AnyQuery<'_> {
     for value in values {
         query = match value {
             Value::Number(number) => query.bind(number),

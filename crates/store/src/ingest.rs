@@ -3,7 +3,7 @@
 mod flush;
 mod working;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
 
 use skep_model::{
     Interaction, Timestamp,
@@ -116,11 +116,11 @@ impl Store {
         let mut origins = HashMap::new();
         let mut outcomes = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
-            if !origins.contains_key(&delivery.sensor) {
-                let origin = origin(&mut tx, delivery.sensor).await?;
-                origins.insert(delivery.sensor, origin);
-            }
-            let Some(Some(origin)) = origins.get(&delivery.sensor) else {
+            let origin = match origins.entry(delivery.sensor) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(origin(&mut tx, delivery.sensor).await?),
+            };
+            let Some(origin) = origin else {
                 // The sensor was removed a moment ago: there is nothing to keep its events under.
                 outcomes.push((0, 0, vec![]));
                 continue;

@@ -47,11 +47,16 @@ pub type TopValue = (Vec<u8>, u64);
 /// The longest value that is counted as itself, in bytes; longer ones count under their beginning.
 const VALUE: usize = 256;
 
+/// Span, start, sensor, service, classification.
+type EventKey = (i64, i64, [u8; 16], i64, i64);
+/// Span, field, start, value, sensor, service.
+type ValueKey = (i64, i64, i64, Vec<u8>, [u8; 16], i64);
+
 /// Changes to the rollups, summed up before they are written, in key order.
 #[derive(Default)]
 pub(crate) struct Deltas {
-    events: BTreeMap<(i64, i64, [u8; 16], i64, i64), i64>,
-    values: BTreeMap<(i64, i64, i64, Vec<u8>, [u8; 16], i64), i64>,
+    events: BTreeMap<EventKey, i64>,
+    values: BTreeMap<ValueKey, i64>,
 }
 
 /// Where counts of one event go: its sensor, its service, and when it started.
@@ -101,7 +106,7 @@ impl Deltas {
             }
             InteractionKind::Command { line } => self.value(place, at, Field::Command, &line.0),
             InteractionKind::Probe { port, .. } => {
-                self.value(place, at, Field::Port, &port.to_be_bytes())
+                self.value(place, at, Field::Port, &port.to_be_bytes());
             }
             InteractionKind::Attribute { name, value } if name == InteractionKind::URL => {
                 self.value(place, at, Field::Url, &value.0);

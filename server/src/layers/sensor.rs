@@ -24,7 +24,7 @@ pub(crate) async fn recognise_sensor(
     };
     let (mut parts, body) = request.into_parts();
     let body = match tokio::time::timeout(
-        std::time::Duration::from_secs(60),
+        std::time::Duration::from_mins(1),
         to_bytes(body, limits::BATCH),
     )
     .await

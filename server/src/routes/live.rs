@@ -17,7 +17,7 @@ use skep_hub::{Actor, Client};
 use crate::{router::State, routes::problem};
 
 /// How often a stream looks whether its session is still there.
-const SESSION_CHECK: Duration = Duration::from_secs(60);
+const SESSION_CHECK: Duration = Duration::from_mins(1);
 
 /// Streams what changes to a browser, until its session ends or the server stops.
 pub(crate) async fn stream(

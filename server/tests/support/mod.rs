@@ -249,7 +249,7 @@ impl TestApp {
             },
         )
         .await;
-        let secret = format!("{:0>43}", name);
+        let secret = format!("{name:0>43}");
         let now = Timestamp::now();
         self.hub
             .store()

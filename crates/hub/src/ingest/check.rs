@@ -8,7 +8,7 @@ use skep_protocol::part::Part;
 /// The longest of the sensor's own words (a note, a reason, an attribute's name), in bytes.
 const WORDS: usize = 1000;
 /// How far ahead of the server's clock a sensor's may be.
-const AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
+const AHEAD: Duration = Duration::from_hours(24);
 /// 2020-01-01: no sensor is older.
 const EARLIEST: Timestamp = Timestamp(1_577_836_800_000);
 
