@@ -44,7 +44,18 @@ set -m
 trap stop EXIT
 trap 'printf "\nstopping …\n"; exit 0' INT TERM HUP
 
-(umask 077; mkdir -p "$SKEP_DATA")
+# The database and the keys are for their owner alone.
+umask 077
+mkdir -p "$SKEP_DATA"
+user=()
+if [ "$(id -u)" = 0 ]; then
+  # The sensor becomes `nobody`, and has to reach its own folder in there.
+  chmod 711 "$SKEP_DATA"
+  if ! setpriv --reuid nobody --regid nogroup --clear-groups test -x "$SKEP_DATA"; then
+    printf 'run: %s is within a folder that only root can enter, so the sensor stays root\n' "$SKEP_DATA" >&2
+    user=(--user root)
+  fi
+fi
 target/release/skep-server serve >"$server_log" 2>&1 &
 server=$!
 for ((tenths = 0; ; tenths++)); do
@@ -65,7 +76,7 @@ for port in $(grep -oE '[0-9]+/tcp' <<<"$honeypots" || true); do
   fi
 done
 
-target/release/skep-sensor run --server "$tls_address" --data "$SKEP_DATA/local-sensor" \
+target/release/skep-sensor run --server "$tls_address" --data "$SKEP_DATA/local-sensor" "${user[@]}" \
   ${token:+--token "$token"} >"$sensor_log" 2>&1 &
 sensor=$!
 
