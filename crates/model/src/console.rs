@@ -242,10 +242,6 @@ pub struct QuarantineRow {
     pub raw: Bytes,
 }
 
-/// What a page needs to know before anything else.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Groups(pub Vec<GroupRef>);
-
 /// What the set-up page asks for.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetUp {

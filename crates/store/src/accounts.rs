@@ -12,6 +12,7 @@ use crate::{
     AuditEntry, Scope, Store, StoreError,
     audit::write_audit,
     database::{Connection, own},
+    event_list::{Conditions, bind},
     read::Read,
 };
 
@@ -245,15 +246,15 @@ impl Store {
 
     /// The groups in scope, by name.
     pub async fn groups(&self, scope: &Scope) -> Result<Vec<GroupRef>, StoreError> {
-        let (filter, ids) = crate::event_list::group_filter(scope, "id", 1);
+        let mut conditions = Conditions::default();
+        conditions.scope("id", scope);
         let sql = own(format!(
-            "SELECT id, name FROM groups WHERE {filter} ORDER BY name"
+            "SELECT id, name FROM groups {} ORDER BY name",
+            conditions.sql()
         ));
-        let mut query = sqlx::query(sql);
-        for id in &ids {
-            query = query.bind(id.as_bytes().to_vec());
-        }
-        let rows = query.fetch_all(&self.read).await?;
+        let rows = bind(sqlx::query(sql), conditions.values)
+            .fetch_all(&self.read)
+            .await?;
         rows.iter()
             .map(|row| {
                 Ok(GroupRef {

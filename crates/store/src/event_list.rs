@@ -182,27 +182,6 @@ impl Conditions {
     }
 }
 
-/// `column IN ($first, …)` for the groups in scope, and their ids.
-pub(crate) fn group_filter<'a>(
-    scope: &'a Scope,
-    column: &str,
-    first: usize,
-) -> (String, Vec<&'a GroupId>) {
-    match scope {
-        Scope::Everything => ("1 = 1".to_owned(), vec![]),
-        Scope::Groups(groups) if groups.is_empty() => ("1 = 0".to_owned(), vec![]),
-        Scope::Groups(groups) => {
-            let list: Vec<String> = (first..first + groups.len())
-                .map(|n| format!("${n}"))
-                .collect();
-            (
-                format!("{column} IN ({})", list.join(", ")),
-                groups.iter().collect(),
-            )
-        }
-    }
-}
-
 /// Reads the columns of [`COLUMNS`].
 pub(crate) fn event_row(row: &AnyRow) -> Result<EventRow, StoreError> {
     Ok(EventRow {

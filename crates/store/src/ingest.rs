@@ -133,7 +133,6 @@ impl Store {
             rejected,
             deltas,
             watermarks,
-            ..
         } = plan;
         flush::events(&mut tx, &order, &mut working, now).await?;
         flush::interactions(&mut tx, &order, &working).await?;
