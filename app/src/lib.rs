@@ -7,6 +7,7 @@
 
 #[cfg(feature = "ssr")]
 pub mod access;
+mod answer;
 mod components;
 pub mod failure;
 mod filter;
@@ -15,6 +16,7 @@ mod pages;
 mod preferences;
 mod server;
 mod translations;
+mod view;
 mod words;
 
 use leptos::prelude::*;
@@ -27,14 +29,15 @@ use leptos_router::{
 use skep_model::user;
 
 use crate::{
+    answer::Answer,
     components::{Hydrated, Shell},
-    failure::Failure,
     pages::{Dashboard, Event, Events, LogIn, NotFound, Sensors, SetUp},
+    view::view,
 };
 
 /// Who is logged in, as a context.
 #[derive(Clone, Copy)]
-pub(crate) struct Me(pub Resource<Result<user::Me, Failure>>);
+pub(crate) struct Me(pub Answer<user::Me>);
 
 /// The document around the app. Nothing in it needs more than the content policy allows: the scripts carry the
 /// nonce, and there is no inline style.

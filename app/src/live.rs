@@ -2,10 +2,12 @@
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server::codee::Decoder};
 use skep_model::console::LiveMessage;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{EventSource, MessageEvent};
+
+use crate::answer::Json;
 
 /// How long to wait before a stream that the browser gave up is opened anew.
 const RETRY: Duration = Duration::from_secs(4);
@@ -100,7 +102,7 @@ impl Live {
             if let Some(message) = event
                 .data()
                 .as_string()
-                .and_then(|text| serde_json::from_str(&text).ok())
+                .and_then(|text| Json::decode(&text).ok())
             {
                 hear(message);
             }

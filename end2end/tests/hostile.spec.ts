@@ -117,10 +117,11 @@ test('hostile bytes are shown escaped, everywhere, and do nothing', async ({ ske
     const log = skep.log;
     const broken = log.filter((line) => !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(line) || harmful.test(line));
     expect(broken.map((line) => JSON.stringify(line).slice(0, 200)), 'every line is one whole, harmless line').toEqual([]);
-    const altered = corpus.filter(({ name, bytes }) =>
-      log.some((line) => line.includes(name) && !line.includes(visible(bytes))),
-    );
-    expect(altered.map((entry) => entry.name), 'what a line says of an attacker, it says escaped').toEqual([]);
+    const missing = expected.filter(({ bytes }) => {
+      const wanted = visible(bytes.subarray(0, 150));
+      return !log.some((line) => line.includes(wanted));
+    });
+    expect(missing.map(({ name, service }) => `${service}: ${name}`), 'the log has each, escaped').toEqual([]);
   });
 });
 

@@ -1,10 +1,10 @@
 //! A payload as text or as a hex dump.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use skep_model::Bytes;
 
 use super::RawText;
-use crate::{preferences::use_locale, translations::td_string};
+use crate::{preferences::use_locale, translations::td_string, view::view};
 
 /// How much of a payload is drawn. The rest is said to be there.
 const DRAWN: usize = 16 * 1024;
@@ -42,9 +42,9 @@ pub fn Payload(
             <div class="payload-body" tabindex="0" role="group" aria-label=td_string!(locale, bytes.payload)>
                 {move || {
                     if hex.get() {
-                        Either::Left(view! { <code class="raw hex">{dump(&drawn.read_value().0)}</code> })
+                        view! { <code class="raw hex">{dump(&drawn.read_value().0)}</code> }
                     } else {
-                        Either::Right(view! { <RawText bytes=drawn.get_value() /> })
+                        view! { <RawText bytes=drawn.get_value() /> }
                     }
                 }}
             </div>

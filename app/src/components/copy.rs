@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::Icon;
-use crate::{preferences::use_locale, translations::td_string};
+use crate::{preferences::use_locale, translations::td_string, view::view};
 
 /// A line of code with a button that copies it.
 #[component]

@@ -2,6 +2,9 @@
 
 use leptos::{html, prelude::*};
 
+use super::When;
+use crate::view::view;
+
 /// A modal dialog; it is open while `open` says so. Esc closes it, and focus returns to where it was.
 #[component]
 pub fn Dialog(
@@ -23,7 +26,7 @@ pub fn Dialog(
     });
     view! {
         <dialog class="dialog" node_ref=element aria-labelledby=labelled_by on:close=move |_| open.set(false)>
-            <Show when=move || open.get()>{children()}</Show>
+            <When holds=move || open.get()>{children()}</When>
         </dialog>
     }
 }

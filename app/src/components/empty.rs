@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::Icon;
+use crate::view::view;
 
 /// One line what is missing, one why it matters, and below them what to do.
 #[component]

@@ -1,6 +1,6 @@
 //! What a page says when it did not get what it asked for.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use leptos_router::components::Redirect;
 use skep_model::Refusal;
 
@@ -9,6 +9,7 @@ use crate::{
     failure::Failure,
     preferences::use_locale,
     translations::{Locale, td_string},
+    view::view,
 };
 
 /// The words for a failure.
@@ -49,19 +50,19 @@ pub fn FailureNote(
     }
     match failure {
         Failure::Refused(Refusal::NotLoggedIn) => {
-            Either::Left(view! { <Redirect path="/login" /> })
+            view! { <Redirect path="/login" /> }
         }
-        Failure::Refused(Refusal::NotFound) => Either::Right(Either::Left(view! {
+        Failure::Refused(Refusal::NotFound) => view! {
             <Empty icon="search" title=td_string!(locale, missing.title) text=td_string!(locale, missing.text)>
                 <a class="btn" href="/">{td_string!(locale, missing.back)}</a>
             </Empty>
-        })),
-        other => Either::Right(Either::Right(view! {
+        },
+        other => view! {
             <div class="note red" role="alert">
                 <Icon name="failed" />
                 <p>{failure_text(locale, &other)}</p>
             </div>
-        })),
+        },
     }
 }
 

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use skep_model::Refusal;
 
 use super::Icon;
-use crate::{failure::Failure, translations::Locale};
+use crate::{failure::Failure, translations::Locale, view::view};
 
 /// The complaint about one field, where there is one.
 #[must_use]
@@ -46,12 +46,12 @@ pub fn Field(
     #[prop(into)]
     complaint: Signal<Option<String>>,
 ) -> impl IntoView {
-    let described = move || {
+    let described = Signal::derive(move || {
         complaint
             .with(Option::is_some)
             .then(|| format!("{name}-error"))
             .or_else(|| hint.map(|_| format!("{name}-hint")))
-    };
+    });
     view! {
         <div class="field">
             <label for=name>{label}</label>

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::view::view;
+
 /// An icon of `public/icons.svg`. It only ever stands beside its word or in a labelled control.
 #[component]
 pub fn Icon(

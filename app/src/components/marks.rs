@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use skep_model::{Classification, Severity, Status, sensor::Presence};
 
 use super::Icon;
-use crate::{preferences::use_locale, words};
+use crate::{preferences::use_locale, view::view, words};
 
 /// A severity in a table or a line.
 #[component]

@@ -4,12 +4,13 @@ use leptos::{html, prelude::*};
 use leptos_i18n::Locale as _;
 use leptos_meta::Title;
 
-use super::Icon;
+use super::{Awaited, Icon, When};
 use crate::{
     live::{Live, LiveState},
     preferences::{switch_language, switch_theme, use_locale},
     server::LogOut,
     translations::{Locale, td_string},
+    view::view,
 };
 
 /// A page within the shell.
@@ -31,12 +32,12 @@ pub fn Page(
         <Title text=format!("{title} · Skep") />
         <header class="top">{heading} <Tools /></header>
         <main id="main" class:flush=flush tabindex="-1">
-            <Show when=move || live.state() == LiveState::Lost>
+            <When holds=move || live.state() == LiveState::Lost>
                 <p class="lost" role="status">
                     <Icon name="offline" />
                     {td_string!(locale, live.lost)}
                 </p>
-            </Show>
+            </When>
             {children()}
         </main>
     }
@@ -117,15 +118,15 @@ fn Languages() -> impl IntoView {
 fn Tools() -> impl IntoView {
     let locale = use_locale();
     let live = expect_context::<Live>();
-    let word = move || match live.state() {
+    let word = Signal::derive(move || match live.state() {
         LiveState::Live => td_string!(locale, live.live),
         LiveState::Connecting | LiveState::Lost => td_string!(locale, live.not_connected),
-    };
-    let state = move || match live.state() {
+    });
+    let state = Signal::derive(move || match live.state() {
         LiveState::Live => "live on",
         LiveState::Connecting => "live",
         LiveState::Lost => "live off",
-    };
+    });
     view! {
         <div class="tools">
             <span class=state role="status">
@@ -158,19 +159,22 @@ fn Account() -> impl IntoView {
     };
     let who = move || {
         Suspend::new(async move {
-            me.await.ok().map(|me| {
-                let role = match me.role {
-                    skep_model::user::Role::Observer => td_string!(locale, role.observer),
-                    skep_model::user::Role::Manager => td_string!(locale, role.manager),
-                    skep_model::user::Role::Admin => td_string!(locale, role.admin),
-                };
-                view! {
-                    <p class="who">
-                        <b>{me.name}</b>
-                        <span class="faint">{role}</span>
-                    </p>
-                }
-            })
+            me.await
+                .ok()
+                .map(|me| {
+                    let role = match me.role {
+                        skep_model::user::Role::Observer => td_string!(locale, role.observer),
+                        skep_model::user::Role::Manager => td_string!(locale, role.manager),
+                        skep_model::user::Role::Admin => td_string!(locale, role.admin),
+                    };
+                    view! {
+                        <p class="who">
+                            <b>{me.name}</b>
+                            <span class="faint">{role}</span>
+                        </p>
+                    }
+                })
+                .into_any()
         })
     };
     view! {
@@ -179,7 +183,7 @@ fn Account() -> impl IntoView {
                 <Icon name="user" />
             </summary>
             <div class="pop r">
-                <Suspense>{who}</Suspense>
+                <Awaited view=who />
                 <Languages />
                 <ActionForm action=log_out>
                     <button type="submit" class="btn wide">

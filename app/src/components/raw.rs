@@ -1,17 +1,17 @@
 //! The one way in which bytes from outside get into a page: as text, in their own type face, with everything
 //! that is not plain text drawn as a marked escape.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use skep_model::{Bytes, raw::Segment};
 
-use crate::{preferences::use_locale, translations::td_string};
+use crate::{preferences::use_locale, translations::td_string, view::view};
 
-fn pieces(bytes: &[u8]) -> Vec<impl IntoView + use<>> {
+fn pieces(bytes: &[u8]) -> Vec<AnyView> {
     skep_model::raw::segments(bytes)
         .into_iter()
         .map(|segment| match segment {
-            Segment::Text(text) => Either::Left(view! { <span>{text}</span> }),
-            Segment::Escape(name) => Either::Right(view! { <span class="esc">{name}</span> }),
+            Segment::Text(text) => view! { <span>{text}</span> },
+            Segment::Escape(name) => view! { <span class="esc">{name}</span> },
         })
         .collect()
 }
@@ -24,9 +24,9 @@ pub fn Raw(
 ) -> impl IntoView {
     let locale = use_locale();
     if bytes.0.is_empty() {
-        Either::Left(view! { <span class="faint">{td_string!(locale, bytes.empty)}</span> })
+        view! { <span class="faint">{td_string!(locale, bytes.empty)}</span> }
     } else {
-        Either::Right(view! { <bdi class="raw">{pieces(&bytes.0)}</bdi> })
+        view! { <bdi class="raw">{pieces(&bytes.0)}</bdi> }
     }
 }
 

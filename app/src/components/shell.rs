@@ -4,13 +4,16 @@ use leptos::prelude::*;
 use leptos_router::components::{A, Outlet};
 
 use super::Icon;
-use crate::{Me, live::Live, preferences::use_locale, server, translations::td_string};
+use crate::{
+    Me, answer::ask, live::Live, preferences::use_locale, server, translations::td_string,
+    view::view,
+};
 
 /// The shell around the pages of somebody who is logged in.
 #[component]
 pub fn Shell() -> impl IntoView {
     let locale = use_locale();
-    provide_context(Me(Resource::new(|| (), |()| server::me())));
+    provide_context(Me(ask(|| (), |()| server::me())));
     let live = Live::new();
     provide_context(live);
     Effect::new(move |_| live.open());

@@ -7,6 +7,7 @@ use super::Raw;
 use crate::{
     preferences::use_locale,
     translations::{Locale, td_string},
+    view::view,
     words::number,
 };
 

@@ -6,6 +6,7 @@ use skep_model::{Timestamp, time::DAY};
 use crate::{
     preferences::use_locale,
     translations::{Locale, td_string},
+    view::view,
 };
 
 /// Whether the page runs in the browser already. It turns true after hydration, so that the first text is the
@@ -137,14 +138,14 @@ pub fn Time(
         .get(..23)
         .map(|text| format!("{} UTC", text.replace('T', " ")))
         .unwrap_or_default();
-    let text = move || {
+    let text = Signal::derive(move || {
         let now = crate::words::now();
         if hydrated.get() {
             Clock::local(at).show(locale, form, Clock::local(now))
         } else {
             Clock::utc(at).show(locale, form, Clock::utc(now))
         }
-    };
+    });
     view! {
         <time datetime=utc title=title>
             {text}

@@ -9,6 +9,7 @@ use crate::{
     preferences::use_locale,
     server,
     translations::td_string,
+    view::view,
 };
 
 /// The log-in form. It works without scripts.

@@ -6,6 +6,7 @@ use crate::{
     components::{BarePage, Empty},
     preferences::use_locale,
     translations::td_string,
+    view::view,
 };
 
 /// Says that there is no such page.

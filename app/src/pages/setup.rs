@@ -9,6 +9,7 @@ use crate::{
     preferences::use_locale,
     server,
     translations::td_string,
+    view::view,
 };
 
 /// The set-up form. It works without scripts.

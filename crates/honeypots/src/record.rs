@@ -132,6 +132,19 @@ impl Reporter {
     }
 }
 
+/// The most of one value that a log line shows, in bytes.
+const LOGGED: usize = 200;
+
+/// Says in the log what happened. Every byte is an attacker's own: what is no plain text is escaped.
+fn log(event: EventId, kind: &InteractionKind) {
+    let values: Vec<_> = kind
+        .values()
+        .into_iter()
+        .map(|value| raw::visible(raw::cut(&value.0, LOGGED)))
+        .collect();
+    tracing::debug!(%event, "{}: {}", kind.word(), values.join(" "));
+}
+
 /// Writes the steps of one event, within its bounds.
 #[derive(Debug)]
 pub struct Recorder {
@@ -180,6 +193,9 @@ impl Recorder {
     }
 
     async fn send(&mut self, kind: InteractionKind) {
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            log(self.event, &kind);
+        }
         let interaction = Interaction {
             at: self.clock.now(),
             kind,

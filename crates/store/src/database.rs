@@ -168,8 +168,16 @@ pub(crate) fn placeholders(first: usize, rows: usize, columns: usize) -> String 
     sql
 }
 
-/// The most values that one statement binds: both engines take more, and longer statements are not faster.
-pub(crate) const BINDS: usize = 4000;
+/// Cuts rows into pieces of few different sizes, so that each statement that inserts a piece is prepared once and
+/// then found again: reading a statement of thousands of placeholders takes longer than running it.
+pub(crate) fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = [64, 16, 4, 1].into_iter().find(|size| *size <= rows.len())?;
+        let (piece, rest) = rows.split_at(size);
+        rows = rest;
+        Some(piece)
+    })
+}
 
 /// A statement that this crate put together from its own constants and placeholders; never from data.
 pub(crate) fn own(sql: String) -> sqlx::AssertSqlSafe<String> {

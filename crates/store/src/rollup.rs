@@ -8,7 +8,7 @@ use skep_model::{
 
 use crate::{
     Scope, Store, StoreError,
-    database::{BINDS, Connection, own, placeholders},
+    database::{Connection, own, pieces, placeholders},
     event_list::{Conditions, Value, bind},
     read::Read,
 };
@@ -118,7 +118,7 @@ impl Deltas {
     /// Adds the changes to the tables.
     pub(crate) async fn write(self, tx: &mut Connection, writer: i64) -> Result<(), StoreError> {
         let events: Vec<_> = self.events.into_iter().filter(|(_, by)| *by != 0).collect();
-        for chunk in events.chunks(BINDS / 7) {
+        for chunk in pieces(&events) {
             let sql = own(format!(
                 "INSERT INTO rollup_events (span, start, sensor_id, service_id, classification, writer, count) VALUES {}
                  ON CONFLICT (span, start, sensor_id, service_id, classification, writer)
@@ -138,7 +138,7 @@ impl Deltas {
             query.execute(&mut *tx).await?;
         }
         let values: Vec<_> = self.values.into_iter().collect();
-        for chunk in values.chunks(BINDS / 8) {
+        for chunk in pieces(&values) {
             let sql = own(format!(
                 "INSERT INTO rollup_values (span, field, start, value, sensor_id, service_id, writer, count) VALUES {}
                  ON CONFLICT (span, field, start, value, sensor_id, service_id, writer)

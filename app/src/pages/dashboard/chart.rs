@@ -7,6 +7,7 @@ use crate::{
     components::{Time, TimeForm, class_name},
     preferences::use_locale,
     translations::td_string,
+    view::view,
     words::{self, number, percent},
 };
 

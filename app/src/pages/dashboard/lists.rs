@@ -1,6 +1,6 @@
 //! The dashboard's lists.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use skep_model::{
     console::EventRow,
     sensor::{InstanceState, Presence, SensorView},
@@ -10,6 +10,7 @@ use crate::{
     components::{Empty, Icon, PresenceMark, SeverityMark, StatusMark, Summary, Time},
     preferences::use_locale,
     translations::td_string,
+    view::view,
     words::number,
 };
 
@@ -18,13 +19,13 @@ use crate::{
 pub fn Urgent(events: Vec<EventRow>) -> impl IntoView {
     let locale = use_locale();
     let body = if events.is_empty() {
-        Either::Left(view! {
+        view! {
             <Empty
                 icon="running"
                 title=td_string!(locale, dashboard.calm)
                 text=td_string!(locale, dashboard.calm_text)
             />
-        })
+        }
     } else {
         let lines = events
             .into_iter()
@@ -48,7 +49,7 @@ pub fn Urgent(events: Vec<EventRow>) -> impl IntoView {
                 }
             })
             .collect_view();
-        Either::Right(view! { <ul class="feed">{lines}</ul> })
+        view! { <ul class="feed">{lines}</ul> }
     };
     view! {
         <section class="panel g8" aria-labelledby="urgent">
@@ -79,13 +80,13 @@ pub fn SensorList(mut sensors: Vec<SensorView>) -> impl IntoView {
     });
     let count = number(locale, sensors.len() as u64);
     let body = if sensors.is_empty() {
-        Either::Left(view! {
+        view! {
             <Empty icon="sensors" title=td_string!(locale, sensors.none) text=td_string!(locale, sensors.none_text)>
                 <a class="btn primary" href="/sensors">
                     {td_string!(locale, sensors.add)}
                 </a>
             </Empty>
-        })
+        }
     } else {
         let lines = sensors
             .into_iter()
@@ -109,7 +110,7 @@ pub fn SensorList(mut sensors: Vec<SensorView>) -> impl IntoView {
                 }
             })
             .collect_view();
-        Either::Right(view! { <ul class="health">{lines}</ul> })
+        view! { <ul class="health">{lines}</ul> }
     };
     view! {
         <section class="panel g4" aria-labelledby="sensors">
@@ -135,7 +136,7 @@ pub fn Bars(
     let locale = use_locale();
     let most = rows.first().map_or(1, |row| row.2).max(1);
     let body = if rows.is_empty() {
-        Either::Left(view! { <p class="body hint">{td_string!(locale, dashboard.nothing)}</p> })
+        view! { <p class="body hint">{td_string!(locale, dashboard.nothing)}</p> }
     } else {
         let lines = rows
             .into_iter()
@@ -149,14 +150,14 @@ pub fn Bars(
                     </svg>
                 };
                 let line = if href.is_empty() {
-                    Either::Left(view! { <span class="bar">{inner}</span> })
+                    view! { <span class="bar">{inner}</span> }
                 } else {
-                    Either::Right(view! { <a class="bar" href=href>{inner}</a> })
+                    view! { <a class="bar" href=href>{inner}</a> }
                 };
                 view! { <li>{line}</li> }
             })
             .collect_view();
-        Either::Right(view! { <ul class="bars">{lines}</ul> })
+        view! { <ul class="bars">{lines}</ul> }
     };
     view! {
         <section class="panel g3" aria-labelledby=id>

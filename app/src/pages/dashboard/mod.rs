@@ -13,11 +13,13 @@ use self::{
     lists::{Bars, SensorList, Urgent},
 };
 use crate::{
-    components::{FailureNote, Icon, Loading, Page, Raw},
+    answer::ask,
+    components::{Awaited, FailureNote, Icon, Loading, Page, Raw},
     live,
     preferences::use_locale,
     server,
     translations::{Locale, td_string},
+    view::view,
     words::{self, number},
 };
 
@@ -28,8 +30,8 @@ const GATHER: Duration = Duration::from_secs(2);
 #[component]
 pub fn Dashboard() -> impl IntoView {
     let locale = use_locale();
-    let board = Resource::new(|| (), |()| server::dashboard());
-    let sensors = Resource::new(|| (), |()| server::sensors());
+    let board = ask(|| (), |()| server::dashboard());
+    let sensors = ask(|| (), |()| server::sensors());
     let gathering = StoredValue::new(false);
     Effect::new(move |_| {
         live::listen(move |message| {
@@ -55,18 +57,18 @@ pub fn Dashboard() -> impl IntoView {
         Suspend::new(async move {
             match (board.await, sensors.await) {
                 (Ok(board), Ok(sensors)) => {
-                    let sensors = view! { <SensorList sensors /> }.into_any();
-                    view! { <Board board sensors /> }.into_any()
+                    let sensors = view! { <SensorList sensors /> };
+                    view! { <Board board sensors /> }
                 }
                 (Err(failure), _) | (_, Err(failure)) => {
-                    view! { <FailureNote failure /> }.into_any()
+                    view! { <FailureNote failure /> }
                 }
             }
         })
     };
     view! {
-        <Page title heading=view! { <h1>{title}</h1> }.into_any()>
-            <Transition fallback=Loading>{content}</Transition>
+        <Page title heading=view! { <h1>{title}</h1> }>
+            <Awaited view=content before=Loading />
         </Page>
     }
 }
@@ -92,20 +94,14 @@ fn Board(board: console::Dashboard, sensors: AnyView) -> impl IntoView {
             let shown = view! { <span class="mono">{source.to_string()}</span> };
             (
                 format!("/events?source={source}&since=24h&status=any"),
-                shown.into_any(),
+                shown,
                 *count,
             )
         })
         .collect();
     let words_tried = |list: &[(skep_model::Bytes, u64)]| {
         list.iter()
-            .map(|(value, count)| {
-                (
-                    String::new(),
-                    view! { <Raw bytes=value.clone() /> }.into_any(),
-                    *count,
-                )
-            })
+            .map(|(value, count)| (String::new(), view! { <Raw bytes=value.clone() /> }, *count))
             .collect()
     };
     let users = words_tried(&board.users);
@@ -155,7 +151,6 @@ fn Numbers(board: console::Dashboard) -> impl IntoView {
                 {text}
             </span>
         }
-        .into_any()
     };
     let logins = td_string!(
         locale,
@@ -181,7 +176,6 @@ fn Numbers(board: console::Dashboard) -> impl IntoView {
                 {text}
             </span>
         }
-        .into_any()
     };
     let of = td_string!(
         locale,
@@ -212,7 +206,7 @@ fn Numbers(board: console::Dashboard) -> impl IntoView {
             {tile(
                 "/sensors",
                 td_string!(locale, dashboard.online),
-                view! { {number(locale, board.sensors_online.into())} " " <small>{of}</small> }.into_any(),
+                view! { {number(locale, board.sensors_online.into())} " " <small>{of}</small> },
                 quiet,
             )}
         </section>

@@ -1,6 +1,6 @@
 //! Who, where, when.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 
 use super::Growing;
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
     filter::{ANY, Filter},
     preferences::use_locale,
     translations::td_string,
+    view::view,
 };
 
 /// The facts of an event in one line.
@@ -24,14 +25,14 @@ pub fn Facts(event: Growing) -> impl IntoView {
     .address();
     let ended = Memo::new(move |_| event.row.with(|row| row.ended_at));
     let started_at = row.started_at;
-    let lasted = move || match ended.get() {
-        Some(end) => Either::Left(duration(locale, end - started_at)),
-        None => Either::Right(view! {
+    let lasted = move |end: Option<_>| match end {
+        Some(end) => duration(locale, end - started_at).into_any(),
+        None => view! {
             <span class="badge green">
                 <span class="still" aria-hidden="true"></span>
                 {td_string!(locale, event.still_open)}
             </span>
-        }),
+        },
     };
     let place = row
         .source
@@ -72,7 +73,7 @@ pub fn Facts(event: Growing) -> impl IntoView {
             </div>
             <div>
                 <dt>{td_string!(locale, event.lasted)}</dt>
-                <dd>{lasted}</dd>
+                <dd>{move || lasted(ended.get())}</dd>
             </div>
         </dl>
     }

@@ -20,11 +20,15 @@ use self::{
     work::Work,
 };
 use crate::{
-    components::{ClassMark, FailureNote, Icon, Loading, Page, SeverityBadge, Summary},
+    answer::ask,
+    components::{
+        Awaited, ClassMark, FailureNote, Icon, Loading, Page, SeverityBadge, Summary, When,
+    },
     live,
     preferences::use_locale,
     server,
     translations::td_string,
+    view::view,
 };
 
 /// An event as it grows.
@@ -142,6 +146,19 @@ fn payload(kind: &InteractionKind) -> Option<&Bytes> {
     (!bytes.0.is_empty()).then_some(bytes)
 }
 
+/// A list with a line for each of some steps. New steps come after the old ones, which stay as they are.
+#[component]
+fn Steps(
+    /// The places of the steps.
+    #[prop(into)]
+    places: Signal<Vec<usize>>,
+    /// Draws one of them.
+    #[prop(into)]
+    line: Callback<usize, AnyView>,
+) -> impl IntoView {
+    view! { <For each=move || places.get() key=|place| *place children=move |place| line.run(place) /> }
+}
+
 /// The page of one event.
 #[component]
 pub fn Event() -> impl IntoView {
@@ -152,7 +169,7 @@ pub fn Event() -> impl IntoView {
             .with(|params| params.get("id"))
             .and_then(|id| id.parse::<EventId>().ok())
     });
-    let detail = Resource::new(
+    let detail = ask(
         move || id.get(),
         |id| async move {
             match id {
@@ -161,32 +178,36 @@ pub fn Event() -> impl IntoView {
             }
         },
     );
+    let number = move || {
+        Suspend::new(async move {
+            detail
+                .await
+                .ok()
+                .map(|detail| view! { <b aria-current="page">{detail.row.number}</b> })
+                .into_any()
+        })
+    };
     let heading = view! {
         <nav class="crumbs" aria-label=td_string!(locale, event.crumbs)>
             <a href="/events">{td_string!(locale, nav.events)}</a>
             <Icon name="right" small=true />
-            <Transition>
-                {move || Suspend::new(async move {
-                    detail.await.ok().map(|detail| view! { <b aria-current="page">{detail.row.number}</b> })
-                })}
-            </Transition>
+            <Awaited view=number />
         </nav>
     };
     let content = move || {
         Suspend::new(async move {
             match detail.await {
-                Ok(detail) => view! { <Detail detail /> }.into_any(),
+                Ok(detail) => view! { <Detail detail /> },
                 Err(failure) => view! {
                     <h1 class="vh">{td_string!(locale, event.title)}</h1>
                     <FailureNote failure />
-                }
-                .into_any(),
+                },
             }
         })
     };
     view! {
-        <Page title=td_string!(locale, event.title) heading=heading.into_any()>
-            <Transition fallback=Loading>{content}</Transition>
+        <Page title=td_string!(locale, event.title) heading=heading>
+            <Awaited view=content before=Loading />
         </Page>
     }
 }
@@ -221,16 +242,16 @@ fn Detail(detail: EventDetail) -> impl IntoView {
         <Facts event />
         <div class="evgrid">
             <div class="stack">
-                <Show when=move || event.has(|kind| matches!(kind, InteractionKind::Login { .. }))>
+                <When holds=move || event.has(|kind| matches!(kind, InteractionKind::Login { .. }))>
                     <Credentials event />
-                </Show>
-                <Show when=move || event.has(|kind| matches!(kind, InteractionKind::Command { .. }))>
+                </When>
+                <When holds=move || event.has(|kind| matches!(kind, InteractionKind::Command { .. }))>
                     <Commands event />
-                </Show>
-                <Show when=move || event.has(is_shell) && event.has(is_out)>
+                </When>
+                <When holds=move || event.has(is_shell) && event.has(is_out)>
                     <Terminal event />
-                </Show>
-                <Show when=move || {
+                </When>
+                <When holds=move || {
                     event
                         .has(|kind| {
                             matches!(kind, InteractionKind::File { .. })
@@ -238,10 +259,10 @@ fn Detail(detail: EventDetail) -> impl IntoView {
                         })
                 }>
                     <Traces event />
-                </Show>
-                <Show when=move || !event.has(is_shell) && event.has(|kind| payload(kind).is_some())>
+                </When>
+                <When holds=move || !event.has(is_shell) && event.has(|kind| payload(kind).is_some())>
                     <Payloads event />
-                </Show>
+                </When>
                 <Timeline event />
                 {(!packets.is_empty()).then(|| view! { <Packets packets /> })}
             </div>

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use skep_model::{Bytes, InteractionKind, console::Packet};
 
-use super::{Growing, is_out, payload};
+use super::{Growing, Steps, is_out, payload};
 use crate::{
     components::{Icon, Payload, Raw, RawText, Time, TimeForm},
     preferences::use_locale,
     translations::td_string,
+    view::view,
     words::{self, number},
 };
 
@@ -31,7 +32,7 @@ fn is_trace(kind: &InteractionKind) -> bool {
 #[component]
 pub fn Credentials(event: Growing) -> impl IntoView {
     let locale = use_locale();
-    let tried = move || {
+    let tried = Signal::derive(move || {
         event.row.with(|row| {
             let tried = u64::from(row.digest.logins);
             let let_in = number(locale, row.digest.accepted.into());
@@ -43,7 +44,7 @@ pub fn Credentials(event: Growing) -> impl IntoView {
                 accepted = let_in
             )
         })
-    };
+    });
     let line = move |place: usize| {
         let Some(InteractionKind::Login {
             user,
@@ -61,9 +62,8 @@ pub fn Credentials(event: Growing) -> impl IntoView {
                     {td_string!(locale, event.accepted)}
                 </span>
             }
-            .into_any()
         } else {
-            view! { <span class="muted">{td_string!(locale, event.refused)}</span> }.into_any()
+            view! { <span class="muted">{td_string!(locale, event.refused)}</span> }
         };
         let method = (method != skep_model::LoginMethod::Password).then(
             || view! { " " <span class="faint">{words::login_method(locale, method)}</span> },
@@ -97,7 +97,7 @@ pub fn Credentials(event: Growing) -> impl IntoView {
                         </tr>
                     </thead>
                     <tbody>
-                        <For each=move || event.places(is_login) key=|place| *place children=line />
+                        <Steps places=move || event.places(is_login) line=move |place| line(place).into_any() />
                     </tbody>
                 </table>
             </div>
@@ -109,7 +109,8 @@ pub fn Credentials(event: Growing) -> impl IntoView {
 #[component]
 pub fn Commands(event: Growing) -> impl IntoView {
     let locale = use_locale();
-    let count = move || number(locale, event.row.with(|row| row.digest.commands.into()));
+    let count =
+        Signal::derive(move || number(locale, event.row.with(|row| row.digest.commands.into())));
     let line = move |place: usize| {
         let step = event.step(place)?;
         let InteractionKind::Command { line } = step.kind else {
@@ -132,7 +133,7 @@ pub fn Commands(event: Growing) -> impl IntoView {
             </header>
             <div class="scroll" tabindex="0" role="group" aria-labelledby="commands">
                 <ol class="cmds">
-                    <For each=move || event.places(is_command) key=|place| *place children=line />
+                    <Steps places=move || event.places(is_command) line=move |place| line(place).into_any() />
                 </ol>
             </div>
         </section>
@@ -209,7 +210,7 @@ pub fn Traces(event: Growing) -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody>
-                    <For each=move || event.places(is_trace) key=|place| *place children=line />
+                    <Steps places=move || event.places(is_trace) line=move |place| line(place).into_any() />
                 </tbody>
             </table>
         </section>
@@ -259,7 +260,7 @@ pub fn Payloads(event: Growing) -> impl IntoView {
                 <h2 id="payloads">{td_string!(locale, event.payloads)}</h2>
             </header>
             <ol class="payloads">
-                <For each=places key=|place| *place children=line />
+                <Steps places line=move |place| line(place).into_any() />
             </ol>
         </section>
     }

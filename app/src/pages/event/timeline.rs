@@ -1,13 +1,14 @@
 //! Every step of an event, in order.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use skep_model::{Bytes, Direction, Interaction, InteractionKind, raw};
 
-use super::{Growing, panels::flags, payload};
+use super::{Growing, Steps, panels::flags, payload};
 use crate::{
-    components::{Icon, Payload, Raw, Time, TimeForm, duration},
+    components::{Icon, Payload, Raw, Time, TimeForm, When, duration},
     preferences::use_locale,
     translations::{Locale, td_string},
+    view::view,
     words::{self, number},
 };
 
@@ -59,7 +60,7 @@ pub fn Timeline(event: Growing) -> impl IntoView {
     let places =
         move || all.with(|places| places.iter().copied().take(drawn.get()).collect::<Vec<_>>());
     let hidden = move || all.with(Vec::len).saturating_sub(drawn.get()) as u64;
-    let count = move || {
+    let count = Signal::derive(move || {
         let count = event.steps.with(Vec::len) as u64;
         td_string!(
             locale,
@@ -67,7 +68,7 @@ pub fn Timeline(event: Growing) -> impl IntoView {
             count = count,
             n = number(locale, count)
         )
-    };
+    });
     let choice = move |wanted: Part, label: &'static str| {
         view! {
             <button type="button" aria-pressed=move || (part.get() == wanted).to_string() on:click=move |_| part.set(wanted)>
@@ -88,20 +89,20 @@ pub fn Timeline(event: Growing) -> impl IntoView {
                 </div>
             </header>
             <ol class="tline">
-                <For each=places key=|place| *place children=move |place| event.step(place).map(|step| line(locale, step)) />
+                <Steps places line=move |place| event.step(place).map(|step| line(locale, step)).into_any() />
             </ol>
-            <Show when=move || hidden() != 0>
+            <When holds=move || hidden() != 0>
                 <div class="foot">
                     <button type="button" class="btn s" on:click=move |_| drawn.update(|drawn| *drawn += STRIDE)>
                         {move || td_string!(locale, event.more, n = number(locale, hidden()))}
                     </button>
                 </div>
-            </Show>
+            </When>
         </section>
     }
 }
 
-fn line(locale: Locale, step: Interaction) -> impl IntoView + use<> {
+fn line(locale: Locale, step: Interaction) -> AnyView {
     let whole = payload(&step.kind)
         .filter(|bytes| wants_more(bytes))
         .cloned();
@@ -159,7 +160,7 @@ fn mark(locale: Locale, kind: &InteractionKind) -> (&'static str, &'static str, 
 fn value(locale: Locale, kind: InteractionKind) -> AnyView {
     match kind {
         InteractionKind::Connect => ().into_any(),
-        InteractionKind::Banner { text } => view! { <Raw bytes=text /> }.into_any(),
+        InteractionKind::Banner { text } => view! { <Raw bytes=text /> },
         InteractionKind::Login {
             user,
             secret,
@@ -182,9 +183,8 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
                 <Raw bytes=secret />
                 {result}
             }
-            .into_any()
         }
-        InteractionKind::Command { line } => view! { <Raw bytes=line /> }.into_any(),
+        InteractionKind::Command { line } => view! { <Raw bytes=line /> },
         InteractionKind::Request {
             method,
             path,
@@ -209,14 +209,12 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
                 <Raw bytes=path />
                 <ul class="headers">{headers}</ul>
             }
-            .into_any()
         }
-        InteractionKind::Data { bytes, .. } => glance(locale, &bytes).into_any(),
+        InteractionKind::Data { bytes, .. } => glance(locale, &bytes),
         InteractionKind::File { name, size, sha256 } => view! {
             <Raw bytes=name />
             <p class="hint mono">{format!("{}, SHA-256 {sha256}", words::size(locale, size))}</p>
-        }
-        .into_any(),
+        },
         InteractionKind::Probe {
             port,
             transport,
@@ -230,7 +228,6 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
                 " "
                 {bytes}
             }
-            .into_any()
         }
         InteractionKind::Attribute { name, value } => {
             // The field's name is the honeypot's, but it came over the wire: it is bytes like any other.
@@ -239,9 +236,8 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
                 ": "
                 <Raw bytes=value />
             }
-            .into_any()
         }
-        InteractionKind::Note { text } => view! { <Raw bytes=Bytes::from(text) /> }.into_any(),
+        InteractionKind::Note { text } => view! { <Raw bytes=Bytes::from(text) /> },
         InteractionKind::Close {
             reason,
             duration: lasted,
@@ -251,7 +247,6 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
                 <Raw bytes=Bytes::from(reason) />
                 {format!(", {lasted}")}
             }
-            .into_any()
         }
     }
 }
@@ -263,14 +258,14 @@ fn wants_more(bytes: &Bytes) -> bool {
 }
 
 /// The beginning of a payload and its size.
-fn glance(locale: Locale, bytes: &Bytes) -> impl IntoView + use<> {
+fn glance(locale: Locale, bytes: &Bytes) -> AnyView {
     let start = raw::cut(&bytes.0, GLANCE);
     let size = words::size(locale, bytes.0.len() as u64);
     let rest = (start.len() < bytes.0.len()).then_some(" …");
     let shown = if start.is_empty() {
-        Either::Left(())
+        ().into_any()
     } else {
-        Either::Right(view! { <Raw bytes=Bytes::from(start) /> })
+        view! { <Raw bytes=Bytes::from(start) /> }
     };
     view! {
         {shown}

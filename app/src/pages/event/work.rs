@@ -1,16 +1,17 @@
 //! What people do about an event: status and comment.
 
-use leptos::{either::Either, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 use skep_model::{Status, console::EventEdit, limits, user::Role};
 
 use super::Growing;
 use crate::{
     Me,
-    components::{FailureNote, Icon, StatusMark},
+    components::{Awaited, FailureNote, Icon, StatusMark},
     failure::Failure,
     preferences::use_locale,
     server,
     translations::td_string,
+    view::view,
     words,
 };
 
@@ -23,12 +24,12 @@ pub fn Work(event: Growing, comment: String) -> impl IntoView {
     let body = move || {
         Suspend::new(async move {
             if me.await.is_ok_and(|me| me.role >= Role::Manager) {
-                Either::Left(view! { <Edit event comment=comment.get_value() /> })
+                view! { <Edit event comment=comment.get_value() /> }
             } else {
-                Either::Right(view! {
+                view! {
                     <p>{move || view! { <StatusMark status=event.row.with(|row| row.status) /> }}</p>
                     <p class="wrap">{comment.get_value()}</p>
-                })
+                }
             }
         })
     };
@@ -38,7 +39,7 @@ pub fn Work(event: Growing, comment: String) -> impl IntoView {
                 <h2 id="work">{td_string!(locale, event.work)}</h2>
             </header>
             <div class="body stack">
-                <Suspense>{body}</Suspense>
+                <Awaited view=body />
             </div>
         </section>
     }
@@ -105,7 +106,8 @@ fn Edit(event: Growing, comment: String) -> impl IntoView {
         })
         .collect_view();
     let length = move || text.with(|text| text.chars().count());
-    let used = move || td_string!(locale, event.used, n = length(), max = limits::COMMENT);
+    let used =
+        Signal::derive(move || td_string!(locale, event.used, n = length(), max = limits::COMMENT));
     view! {
         <div class="field">
             <label for="status">{td_string!(locale, field.status)}</label>

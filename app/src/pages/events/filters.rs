@@ -10,11 +10,13 @@ use wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlFormElement};
 
 use crate::{
-    components::Icon,
+    answer::ask,
+    components::{Awaited, Icon, When},
     filter::{ANY, Filter},
     preferences::use_locale,
     server,
     translations::{Locale, td_string},
+    view::view,
     words,
 };
 
@@ -96,8 +98,8 @@ pub fn Filters(
     filter: Memo<Filter>,
 ) -> impl IntoView {
     let locale = use_locale();
-    let sensors = Resource::new(|| (), |()| server::sensors());
-    let services = Resource::new(|| (), |()| server::services());
+    let sensors = ask(|| (), |()| server::sensors());
+    let services = ask(|| (), |()| server::services());
     let navigate = use_navigate();
     let address = use_query_map();
     // Leaves out what means nothing, so that an address is worth sharing.
@@ -175,18 +177,18 @@ pub fn Filters(
             <Select name="status" label=td_string!(locale, field.status) choices=usual.statuses current=move || filter.with(|f| f.status.clone()) />
             <Select name="severity" label=td_string!(locale, field.severity) choices=usual.severities current=move || filter.with(|f| f.severity.clone()) />
             <Select name="classification" label=td_string!(locale, field.classification) choices=usual.classifications current=move || filter.with(|f| f.classification.clone()) />
-            <Transition>{of_the_net}</Transition>
+            <Awaited view=of_the_net />
             <Source filter />
             <Select name="since" label=td_string!(locale, field.since) choices=usual.periods current=move || filter.with(|f| f.since.clone()) />
             <div class="filter-acts">
                 <button type="submit" class="btn">
                     {td_string!(locale, filter.apply)}
                 </button>
-                <Show when=move || filter.with(|filter| !filter.is_default())>
+                <When holds=move || filter.with(|filter| !filter.is_default())>
                     <a class="btn ghost" href="/events">
                         {td_string!(locale, filter.clear)}
                     </a>
-                </Show>
+                </When>
             </div>
         </form>
     }

@@ -11,12 +11,14 @@ use skep_model::console::EventPage;
 
 use self::{filters::Filters, table::EventTable};
 use crate::{
-    components::{FailureNote, Loading, Page},
+    answer::ask,
+    components::{Awaited, FailureNote, Loading, Page},
     failure::Failure,
     filter::{ANY, Filter},
     preferences::use_locale,
     server,
     translations::td_string,
+    view::view,
     words,
 };
 
@@ -61,23 +63,23 @@ pub fn Events() -> impl IntoView {
     let locale = use_locale();
     let address = use_query_map();
     let filter = Memo::new(move |_| address.with(Filter::read));
-    let listing = Resource::new(move || filter.get(), fetch);
+    let listing = ask(move || filter.get(), fetch);
     let title = td_string!(locale, nav.events);
     let table = move || {
         Suspend::new(async move {
             match listing.await {
                 Ok(listing) => {
-                    view! { <EventTable listing filter=filter.get_untracked() /> }.into_any()
+                    view! { <EventTable listing filter=filter.get_untracked() /> }
                 }
-                Err(failure) => view! { <FailureNote failure /> }.into_any(),
+                Err(failure) => view! { <FailureNote failure /> },
             }
         })
     };
     view! {
-        <Page title heading=view! { <h1>{title}</h1> }.into_any() flush=true>
+        <Page title heading=view! { <h1>{title}</h1> } flush=true>
             <Filters filter />
             <div class="list">
-                <Transition fallback=Loading>{table}</Transition>
+                <Awaited view=table before=Loading />
             </div>
         </Page>
     }

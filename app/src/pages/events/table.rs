@@ -1,6 +1,6 @@
 //! The table of events: rows on a wide screen, cards on a narrow one.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use skep_model::console::EventRow;
 
 use super::{
@@ -8,11 +8,12 @@ use super::{
     list::{List, Row},
 };
 use crate::{
-    components::{ClassMark, Empty, Icon, SeverityMark, StatusMark, Summary, Time},
+    components::{ClassMark, Empty, Icon, SeverityMark, StatusMark, Summary, Time, When},
     filter::Filter,
     live,
     preferences::use_locale,
     translations::td_string,
+    view::view,
     words::number,
 };
 
@@ -29,7 +30,7 @@ pub fn EventTable(
     let list = List::new(listing.page, filter.clone());
     Effect::new(move |_| live::listen(move |message| list.hear(message)));
 
-    let shown = move || {
+    let shown = Signal::derive(move || {
         let count = list.rows.with(Vec::len) as u64;
         td_string!(
             locale,
@@ -37,8 +38,8 @@ pub fn EventTable(
             count = count,
             n = number(locale, count)
         )
-    };
-    let waiting = move || {
+    });
+    let waiting = Signal::derive(move || {
         let count = list.waiting.with(Vec::len) as u64;
         td_string!(
             locale,
@@ -46,8 +47,8 @@ pub fn EventTable(
             count = count,
             n = number(locale, count)
         )
-    };
-    let said = move || {
+    });
+    let said = Signal::derive(move || {
         let count = u64::from(list.arrived.get());
         (count > 0).then(|| {
             td_string!(
@@ -57,7 +58,7 @@ pub fn EventTable(
                 n = number(locale, count)
             )
         })
-    };
+    });
     let nothing = {
         let is_default = filter.is_default();
         move || nothing(locale, ever, is_default)
@@ -65,12 +66,12 @@ pub fn EventTable(
     view! {
         <div class="listbar">
             <p>{shown}</p>
-            <Show when=move || list.waiting.with(|waiting| !waiting.is_empty())>
+            <When holds=move || list.waiting.with(|waiting| !waiting.is_empty())>
                 <button type="button" class="newpill" on:click=move |_| list.show_waiting()>
                     <Icon name="up" small=true />
                     {waiting}
                 </button>
-            </Show>
+            </When>
             <p class="vh" role="status">
                 {said}
             </p>
@@ -82,7 +83,7 @@ pub fn EventTable(
                 <For each=move || list.rows.get() key=|row| row.id children=|row| view! { <Line row /> } />
             </tbody>
         </table>
-        <Show when=move || list.rows.with(Vec::is_empty)>{nothing}</Show>
+        <When holds=move || list.rows.with(Vec::is_empty)>{nothing()}</When>
         <Pager list filter />
     }
 }
@@ -147,12 +148,12 @@ fn Pager(list: List, filter: Filter) -> impl IntoView {
     view! {
         <nav class="footbar" aria-label=td_string!(locale, events.pages)>
             {match newer {
-                Some(address) => Either::Left(view! { <a class="btn s" href=address rel="prev">{to_newer()}</a> }),
-                None => Either::Right(view! { <span class="btn s" aria-disabled="true">{to_newer()}</span> }),
+                Some(address) => view! { <a class="btn s" href=address rel="prev">{to_newer()}</a> },
+                None => view! { <span class="btn s" aria-disabled="true">{to_newer()}</span> },
             }}
             {move || match older() {
-                Some(address) => Either::Left(view! { <a class="btn s" href=address rel="next">{to_older()}</a> }),
-                None => Either::Right(view! { <span class="btn s" aria-disabled="true">{to_older()}</span> }),
+                Some(address) => view! { <a class="btn s" href=address rel="next">{to_older()}</a> },
+                None => view! { <span class="btn s" aria-disabled="true">{to_older()}</span> },
             }}
         </nav>
     }
@@ -170,7 +171,7 @@ fn Line(row: Row) -> impl IntoView {
     }
 }
 
-fn cells(event: EventRow) -> impl IntoView {
+fn cells(event: EventRow) -> AnyView {
     let locale = use_locale();
     let private = event
         .source
@@ -215,7 +216,7 @@ fn cells(event: EventRow) -> impl IntoView {
 }
 
 /// What stands in place of rows: nothing was caught, nothing is left to do, or nothing fits.
-fn nothing(locale: crate::translations::Locale, ever: bool, is_default: bool) -> impl IntoView {
+fn nothing(locale: crate::translations::Locale, ever: bool, is_default: bool) -> AnyView {
     if !ever {
         view! {
             <Empty icon="sensors" title=td_string!(locale, events.none_title) text=td_string!(locale, events.none_text)>
@@ -225,7 +226,6 @@ fn nothing(locale: crate::translations::Locale, ever: bool, is_default: bool) ->
                 </a>
             </Empty>
         }
-        .into_any()
     } else if is_default {
         view! {
             <Empty icon="running" title=td_string!(locale, events.done_title) text=td_string!(locale, events.done_text)>
@@ -234,7 +234,6 @@ fn nothing(locale: crate::translations::Locale, ever: bool, is_default: bool) ->
                 </a>
             </Empty>
         }
-        .into_any()
     } else {
         view! {
             <Empty icon="search" title=td_string!(locale, events.no_match_title) text=td_string!(locale, events.no_match_text)>
@@ -243,6 +242,5 @@ fn nothing(locale: crate::translations::Locale, ever: bool, is_default: bool) ->
                 </a>
             </Empty>
         }
-        .into_any()
     }
 }

@@ -1,6 +1,6 @@
 //! The questions of the sensors page.
 
-use leptos::{either::Either, ev, prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*, task::spawn_local};
 use skep_model::{
     ids::SensorId,
     sensor::{Presence, SensorView},
@@ -8,11 +8,15 @@ use skep_model::{
 
 use super::{Open, State};
 use crate::{
-    components::{CopyLine, Dialog, Field, Icon, Time, TimeForm, complaint_about, failure_text},
+    answer::ask,
+    components::{
+        Awaited, CopyLine, Dialog, Field, Icon, Time, TimeForm, complaint_about, failure_text,
+    },
     failure::Failure,
     preferences::use_locale,
     server,
     translations::td_string,
+    view::view,
 };
 
 /// Whether a dialog is open, as a signal that it may close. What went wrong the last time is forgotten when it
@@ -76,7 +80,7 @@ pub fn AddSensor(state: State) -> impl IntoView {
     let locale = use_locale();
     let failure = RwSignal::new(None::<Failure>);
     let open = is_open(state, failure, |open| *open == Open::Add);
-    let groups = Resource::new(|| (), |()| server::groups());
+    let groups = ask(|| (), |()| server::groups());
     let add = ServerAction::<server::AddSensor>::new();
     Effect::new(move |_| match add.value().get() {
         Some(Ok(enrolment)) => {
@@ -98,6 +102,7 @@ pub fn AddSensor(state: State) -> impl IntoView {
                 .into_iter()
                 .map(|group| view! { <option value=group.id.to_string()>{group.name}</option> })
                 .collect_view()
+                .into_any()
         })
     };
     view! {
@@ -111,7 +116,7 @@ pub fn AddSensor(state: State) -> impl IntoView {
                     <div class="field">
                         <label for="group">{td_string!(locale, field.group)}</label>
                         <select class="select" id="group" name="group" required=true>
-                            <Suspense>{options}</Suspense>
+                            <Awaited view=options />
                         </select>
                     </div>
                 </div>
@@ -133,8 +138,8 @@ pub fn ShowCommand(state: State) -> impl IntoView {
     let open = is_open(state, RwSignal::new(None), |open| {
         matches!(open, Open::Command(_))
     });
-    let body = move || {
-        let Open::Command(enrolment) = state.open.get() else {
+    let body = move |open_now: Open| {
+        let Open::Command(enrolment) = open_now else {
             return None;
         };
         Some(view! {
@@ -148,9 +153,7 @@ pub fn ShowCommand(state: State) -> impl IntoView {
                     ". "
                     {td_string!(locale, sensors.only_once)}
                 </p>
-                <p role="status">
-                    <Called state id=enrolment.sensor />
-                </p>
+                <Called state id=enrolment.sensor />
             </div>
             <div class="foot">
                 <button type="button" class="btn primary" on:click=move |_| open.set(false)>
@@ -161,7 +164,7 @@ pub fn ShowCommand(state: State) -> impl IntoView {
     };
     view! {
         <Dialog open labelled_by="command-title">
-            {body}
+            {move || body(state.open.get())}
         </Dialog>
     }
 }
@@ -184,22 +187,22 @@ fn Called(state: State, id: SensorId) -> impl IntoView {
                 }),
         );
     });
-    move || {
-        if online.get() {
-            Either::Left(view! {
-                <span class="pres online">
-                    <Icon name="running" />
-                    {td_string!(locale, sensors.called)}
-                </span>
-            })
-        } else {
-            Either::Right(view! {
-                <span class="pres waiting">
-                    <Icon name="clock" />
-                    {td_string!(locale, sensors.not_called)}
-                </span>
-            })
-        }
+    view! {
+        <p role="status">
+            {move || {
+                let (class, icon, text) = if online.get() {
+                    ("pres online", "running", td_string!(locale, sensors.called))
+                } else {
+                    ("pres waiting", "clock", td_string!(locale, sensors.not_called))
+                };
+                view! {
+                    <span class=class>
+                        <Icon name=icon />
+                        {text}
+                    </span>
+                }
+            }}
+        </p>
     }
 }
 

@@ -13,11 +13,13 @@ use self::{
 };
 use crate::{
     Me,
-    components::{Empty, FailureNote, Icon, Loading, Page},
+    answer::{Answer, ask},
+    components::{Awaited, Empty, FailureNote, Icon, Loading, Page, When},
     live,
     preferences::use_locale,
     server,
     translations::td_string,
+    view::view,
 };
 
 /// What stands in front of the page.
@@ -33,7 +35,7 @@ enum Open {
 /// The page's own state, shared by its parts.
 #[derive(Clone, Copy)]
 struct State {
-    sensors: Resource<Result<Vec<SensorView>, crate::failure::Failure>>,
+    sensors: Answer<Vec<SensorView>>,
     open: RwSignal<Open>,
 }
 
@@ -43,7 +45,7 @@ pub fn Sensors() -> impl IntoView {
     let locale = use_locale();
     let me = expect_context::<Me>().0;
     let state = State {
-        sensors: Resource::new(|| (), |()| server::sensors()),
+        sensors: ask(|| (), |()| server::sensors()),
         open: RwSignal::new(Open::Nothing),
     };
     Effect::new(move |_| {
@@ -76,28 +78,26 @@ pub fn Sensors() -> impl IntoView {
                             </Empty>
                         </section>
                     }
-                        .into_any()
                 }
                 Ok(list) => {
                     view! {
                         {manager.then(|| view! { <div class="toolbar">{add()}</div> })}
                         <SensorTable list state manager />
                     }
-                        .into_any()
                 }
-                Err(failure) => view! { <FailureNote failure /> }.into_any(),
+                Err(failure) => view! { <FailureNote failure /> },
             }
         })
     };
     view! {
-        <Page title heading=view! { <h1>{title}</h1> }.into_any()>
-            <Show when=welcome>
+        <Page title heading=view! { <h1>{title}</h1> }>
+            <When holds=welcome>
                 <p class="note green">
                     <Icon name="running" />
                     {td_string!(locale, sensors.welcome)}
                 </p>
-            </Show>
-            <Transition fallback=Loading>{content}</Transition>
+            </When>
+            <Awaited view=content before=Loading />
             <AddSensor state />
             <AskAgain state />
             <AskRevoke state />

@@ -8,6 +8,7 @@ use crate::{
     components::{Icon, PresenceMark, Time},
     preferences::use_locale,
     translations::td_string,
+    view::view,
     words::number,
 };
 

@@ -7,7 +7,7 @@ use skep_model::{Timestamp, ids::EventId, raw};
 use super::{Rejected, working::Working};
 use crate::{
     Engine, StoreError,
-    database::{BINDS, Connection, own, placeholders},
+    database::{Connection, own, pieces, placeholders},
     read::Read,
 };
 
@@ -29,7 +29,7 @@ pub(super) async fn events(
         .copied()
         .filter(|id| events.get(id).is_some_and(|w| w.fresh.is_some()))
         .collect();
-    for chunk in fresh.chunks(BINDS / COLUMNS) {
+    for chunk in pieces(&fresh) {
         let sql = own(format!(
             "INSERT INTO events (id, sensor_id, group_id, service_id, instance_id, revision, started_at, ended_at, last_at,
              received_at, source, source_port, target_port, transport, classification, severity, status, count, next_index,
@@ -129,7 +129,7 @@ pub(super) async fn interactions(
                 .map(|(index, interaction)| (working.row().number, *index, interaction))
         })
         .collect();
-    for chunk in rows.chunks(BINDS / COLUMNS) {
+    for chunk in pieces(&rows) {
         let sql = own(format!(
             "INSERT INTO interactions (event_number, idx, at, kind, body) VALUES {}",
             placeholders(1, chunk.len(), COLUMNS)
@@ -161,7 +161,7 @@ pub(super) async fn texts(
         .map(|working| (working.row().number, searchable(working)))
         .filter(|(_, text)| !text.is_empty())
         .collect();
-    for chunk in texts.chunks(BINDS / 2) {
+    for chunk in pieces(&texts) {
         match engine {
             Engine::Postgres => {
                 let sql = own(format!(
