@@ -1,7 +1,7 @@
 //! Who may do what: the one table, written by hand, that a layer in front of every route asks. What is not in
 //! it does not exist.
 
-use skep_model::user::Role;
+use skep_model::{token::Area, user::Role};
 
 /// Who may pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,11 +14,12 @@ pub enum Who {
     LoggedIn(Role),
     /// An enrolled sensor, known by its signature.
     Sensor,
-    /// A program with a token of this role or a higher one.
-    Token(Role),
+    /// A program with a token of this role or a higher one, that reaches this area.
+    Token(Role, Area),
 }
 
-use Role::{Manager, Observer};
+use Area::{Accounts, System};
+use Role::{Admin, Manager, Observer};
 use Who::{Anyone, BeforeSetUp, LoggedIn, Sensor, Token};
 
 /// Method, path pattern, who. In a pattern `{name}` stands for one segment and `{*name}` for all that follow.
@@ -28,6 +29,14 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/events", LoggedIn(Observer)),
     ("GET", "/events/{id}", LoggedIn(Observer)),
     ("GET", "/sensors", LoggedIn(Observer)),
+    ("GET", "/sensors/{id}", LoggedIn(Observer)),
+    ("GET", "/quarantine", LoggedIn(Manager)),
+    ("GET", "/users", LoggedIn(Admin)),
+    ("GET", "/tokens", LoggedIn(Admin)),
+    ("GET", "/audit", LoggedIn(Admin)),
+    ("GET", "/system", LoggedIn(Observer)),
+    ("GET", "/profile", LoggedIn(Observer)),
+    ("GET", "/password", LoggedIn(Observer)),
     ("GET", "/login", Anyone),
     ("GET", "/setup", BeforeSetUp),
     // What pages are made of.
@@ -50,18 +59,83 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/fn/add_sensor", LoggedIn(Manager)),
     ("POST", "/fn/enrol_again", LoggedIn(Manager)),
     ("POST", "/fn/revoke_sensor", LoggedIn(Manager)),
+    ("POST", "/fn/edit_sensor", LoggedIn(Manager)),
+    ("POST", "/fn/remove_sensor", LoggedIn(Manager)),
+    ("POST", "/fn/call_sensor", LoggedIn(Observer)),
+    ("POST", "/fn/sensor_history", LoggedIn(Observer)),
+    ("POST", "/fn/take_events", LoggedIn(Manager)),
+    ("POST", "/fn/quarantine", LoggedIn(Manager)),
+    ("POST", "/fn/retry_quarantined", LoggedIn(Manager)),
+    ("POST", "/fn/discard_quarantined", LoggedIn(Manager)),
+    ("POST", "/fn/users", LoggedIn(Manager)),
+    ("POST", "/fn/save_user", LoggedIn(Admin)),
+    ("POST", "/fn/remove_user", LoggedIn(Admin)),
+    ("POST", "/fn/group_views", LoggedIn(Admin)),
+    ("POST", "/fn/save_group", LoggedIn(Admin)),
+    ("POST", "/fn/remove_group", LoggedIn(Admin)),
+    ("POST", "/fn/tokens", LoggedIn(Admin)),
+    ("POST", "/fn/create_token", LoggedIn(Admin)),
+    ("POST", "/fn/revoke_token", LoggedIn(Admin)),
+    ("POST", "/fn/audit_log", LoggedIn(Admin)),
+    ("POST", "/fn/audit_words", LoggedIn(Admin)),
+    ("POST", "/fn/settings", LoggedIn(Observer)),
+    ("POST", "/fn/edit_settings", LoggedIn(Admin)),
+    ("POST", "/fn/about", LoggedIn(Observer)),
+    ("POST", "/fn/profile", LoggedIn(Observer)),
+    ("POST", "/fn/edit_profile", LoggedIn(Observer)),
+    ("POST", "/fn/change_password", LoggedIn(Observer)),
+    ("POST", "/fn/end_session", LoggedIn(Observer)),
     // The live stream.
     ("GET", "/live", LoggedIn(Observer)),
     // Machines.
     ("HEAD", "/", Anyone),
     ("GET", "/healthz", Anyone),
-    ("GET", "/api/v1/events", Token(Observer)),
-    ("GET", "/api/v1/events/{id}", Token(Observer)),
-    ("GET", "/api/v1/sensors", Token(Observer)),
+    ("GET", "/api/v1/events", Token(Observer, Area::Events)),
+    ("POST", "/api/v1/events/archive", Token(Manager, Area::Events)),
+    ("POST", "/api/v1/events/remove", Token(Manager, Area::Events)),
+    ("GET", "/api/v1/events/{id}", Token(Observer, Area::Events)),
+    ("PATCH", "/api/v1/events/{id}", Token(Manager, Area::Events)),
+    ("GET", "/api/v1/sensors", Token(Observer, Area::Sensors)),
+    ("POST", "/api/v1/sensors", Token(Manager, Area::Sensors)),
+    ("GET", "/api/v1/sensors/{id}", Token(Observer, Area::Sensors)),
+    ("PATCH", "/api/v1/sensors/{id}", Token(Manager, Area::Sensors)),
+    ("DELETE", "/api/v1/sensors/{id}", Token(Manager, Area::Sensors)),
+    ("GET", "/api/v1/sensors/{id}/history", Token(Observer, Area::Sensors)),
+    ("POST", "/api/v1/sensors/{id}/enrol", Token(Manager, Area::Sensors)),
+    ("POST", "/api/v1/sensors/{id}/revoke", Token(Manager, Area::Sensors)),
+    ("POST", "/api/v1/sensors/{id}/poll", Token(Observer, Area::Sensors)),
+    ("GET", "/api/v1/users", Token(Manager, Accounts)),
+    ("POST", "/api/v1/users", Token(Admin, Accounts)),
+    ("GET", "/api/v1/users/{id}", Token(Admin, Accounts)),
+    ("PUT", "/api/v1/users/{id}", Token(Admin, Accounts)),
+    ("DELETE", "/api/v1/users/{id}", Token(Admin, Accounts)),
+    ("GET", "/api/v1/groups", Token(Admin, Accounts)),
+    ("POST", "/api/v1/groups", Token(Admin, Accounts)),
+    ("PUT", "/api/v1/groups/{id}", Token(Admin, Accounts)),
+    ("DELETE", "/api/v1/groups/{id}", Token(Admin, Accounts)),
+    ("GET", "/api/v1/tokens", Token(Admin, Accounts)),
+    ("POST", "/api/v1/tokens", Token(Admin, Accounts)),
+    ("DELETE", "/api/v1/tokens/{id}", Token(Admin, Accounts)),
+    ("GET", "/api/v1/audit", Token(Admin, System)),
+    ("GET", "/api/v1/quarantine", Token(Manager, System)),
+    ("DELETE", "/api/v1/quarantine/{id}", Token(Manager, System)),
+    ("POST", "/api/v1/quarantine/{id}/retry", Token(Manager, System)),
+    ("GET", "/api/v1/settings", Token(Observer, System)),
+    ("PUT", "/api/v1/settings", Token(Admin, System)),
+    ("GET", "/api/v1/about", Token(Observer, System)),
     ("POST", "/sensor/v1/enrol", Anyone),
     ("POST", "/sensor/v1/poll", Sensor),
     ("POST", "/sensor/v1/events", Sensor),
 ];
+
+/// Whether somebody who must change the password first may pass already.
+#[must_use]
+pub fn before_change(path: &str) -> bool {
+    matches!(
+        path,
+        "/password" | "/fn/me" | "/fn/change_password" | "/fn/log_out"
+    )
+}
 
 /// Who may use this method on this path; `None` when there is no such route. `HEAD` is allowed where `GET` is.
 #[must_use]
@@ -105,6 +179,10 @@ mod tests {
         assert_eq!(who("GET", "/events/018f"), Some(LoggedIn(Observer)));
         assert_eq!(who("GET", "/events/018f/more"), None);
         assert_eq!(who("GET", "/events/"), None);
+        assert_eq!(
+            who("POST", "/api/v1/events/archive"),
+            Some(Token(Manager, Area::Events))
+        );
         assert_eq!(who("GET", "/pkg/skep.js"), Some(Anyone));
         assert_eq!(who("GET", "/pkg/snippets/a/b.js"), Some(Anyone));
         assert_eq!(who("GET", "/pkg/"), None);

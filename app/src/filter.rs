@@ -20,12 +20,17 @@ pub const PERIODS: [(&str, i64); 4] = [
 /// The word for "with any status"; without a status the list shows what is not done with.
 pub const ANY: &str = "any";
 
+/// The word for archived events.
+pub const ARCHIVE: &str = "archive";
+
 /// How many places the way back to newer pages remembers.
 const TRAIL: usize = 20;
 
 /// The fields of the address, as they stand there; what means nothing is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
+    /// [`ARCHIVE`] for archived events; empty for live ones.
+    pub dataset: String,
     /// One or several statuses, or [`ANY`]; empty for new and in progress.
     pub status: String,
     /// One or several classifications.
@@ -58,6 +63,7 @@ impl Filter {
     pub fn read(address: &ParamsMap) -> Self {
         let text = |name: &str| address.get(name).unwrap_or_default().trim().to_owned();
         Self {
+            dataset: text("dataset"),
             status: text("status"),
             classification: text("classification"),
             severity: text("severity"),
@@ -75,6 +81,7 @@ impl Filter {
     pub fn address(&self) -> String {
         let mut map = ParamsMap::new();
         for (name, value) in [
+            ("dataset", &self.dataset),
             ("status", &self.status),
             ("classification", &self.classification),
             ("severity", &self.severity),
@@ -143,10 +150,17 @@ impl Filter {
         *self == Self::default()
     }
 
+    /// Whether archived events are asked for.
+    #[must_use]
+    pub fn archived(&self) -> bool {
+        self.dataset == ARCHIVE
+    }
+
     /// The statuses asked for; empty for any.
     #[must_use]
     pub fn statuses(&self) -> Vec<Status> {
         match self.status.as_str() {
+            "" if self.archived() => vec![],
             "" => vec![Status::New, Status::InProgress],
             ANY => vec![],
             some => list(some),
@@ -163,6 +177,7 @@ impl Filter {
             .or_else(|| self.since.parse().ok())
             .map(Timestamp);
         EventQuery {
+            archived: self.archived(),
             since,
             sensor: list::<SensorId>(&self.sensor),
             source: self.source.parse().ok(),

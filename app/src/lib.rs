@@ -31,7 +31,10 @@ use skep_model::user;
 use crate::{
     answer::Answer,
     components::{Hydrated, Shell},
-    pages::{Dashboard, Event, Events, LogIn, NotFound, Sensors, SetUp},
+    pages::{
+        Audit, Dashboard, Event, Events, LogIn, NotFound, Password, Profile, Quarantine, Sensor,
+        Sensors, SetUp, System, Tokens, Users,
+    },
     view::view,
 };
 
@@ -123,8 +126,16 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("events") view=Events ssr=SsrMode::Async />
                     <Route path=path!("events/:id") view=Event ssr=SsrMode::Async />
                     <Route path=path!("sensors") view=Sensors ssr=SsrMode::Async />
+                    <Route path=path!("sensors/:id") view=Sensor ssr=SsrMode::Async />
+                    <Route path=path!("quarantine") view=Quarantine ssr=SsrMode::Async />
+                    <Route path=path!("users") view=Users ssr=SsrMode::Async />
+                    <Route path=path!("tokens") view=Tokens ssr=SsrMode::Async />
+                    <Route path=path!("audit") view=Audit ssr=SsrMode::Async />
+                    <Route path=path!("system") view=System ssr=SsrMode::Async />
+                    <Route path=path!("profile") view=Profile ssr=SsrMode::Async />
                 </ParentRoute>
                 <Route path=path!("login") view=LogIn ssr=SsrMode::Async />
+                <Route path=path!("password") view=Password ssr=SsrMode::Async />
                 <Route path=path!("setup") view=SetUp ssr=SsrMode::Async />
             </Routes>
         </Router>

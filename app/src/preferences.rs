@@ -7,6 +7,8 @@ use crate::translations::Locale;
 
 /// The cookie that keeps the theme.
 pub const THEME_COOKIE: &str = "skep_theme";
+/// The cookie that keeps the time zone.
+pub const ZONE_COOKIE: &str = "skep_zone";
 /// The cookie that keeps the language.
 pub const LANGUAGE_COOKIE: &str = "skep_language";
 
@@ -72,6 +74,38 @@ pub fn switch_theme() {
 pub fn switch_language(locale: Locale) {
     remember(LANGUAGE_COOKIE, leptos_i18n::Locale::as_str(locale));
     let _ = window().location().reload();
+}
+
+/// The time zone that the reader chose; `None` for the browser's own. For the browser only: the server writes UTC.
+#[must_use]
+pub fn chosen_zone() -> Option<String> {
+    use wasm_bindgen::JsCast;
+    let page = document().dyn_into::<web_sys::HtmlDocument>().ok()?;
+    page.cookie()
+        .ok()?
+        .split(';')
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == ZONE_COOKIE).then(|| value.to_owned()))
+}
+
+/// The names of the time zones that the browser knows.
+#[must_use]
+pub fn zones() -> Vec<String> {
+    let known = || -> Option<js_sys::Array> {
+        use wasm_bindgen::JsCast;
+        let intl = js_sys::Reflect::get(&js_sys::global(), &"Intl".into()).ok()?;
+        let values = js_sys::Reflect::get(&intl, &"supportedValuesOf".into()).ok()?;
+        let values: js_sys::Function = values.dyn_into().ok()?;
+        values.call1(&intl, &"timeZone".into()).ok()?.dyn_into().ok()
+    };
+    std::iter::once("UTC".to_owned())
+        .chain(
+            known()
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|zone| zone.as_string()),
+        )
+        .collect()
 }
 
 fn remember(name: &str, value: &str) {

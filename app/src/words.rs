@@ -1,7 +1,8 @@
 //! The words for the model's values, and numbers, in the reader's language.
 
 use skep_model::{
-    Classification, Complaint, LoginMethod, Severity, Status, Timestamp, sensor::Presence,
+    Classification, Complaint, LoginMethod, Severity, Status, Timestamp, sensor::Presence, token::Area,
+    user::Role,
 };
 
 use crate::translations::{Locale, td_string};
@@ -52,6 +53,27 @@ pub fn presence(locale: Locale, presence: Presence) -> &'static str {
     }
 }
 
+/// The word for a role.
+#[must_use]
+pub fn role(locale: Locale, role: Role) -> &'static str {
+    match role {
+        Role::Observer => td_string!(locale, role.observer),
+        Role::Manager => td_string!(locale, role.manager),
+        Role::Admin => td_string!(locale, role.admin),
+    }
+}
+
+/// The word for a part of the API.
+#[must_use]
+pub fn area(locale: Locale, area: Area) -> &'static str {
+    match area {
+        Area::Events => td_string!(locale, area.events),
+        Area::Sensors => td_string!(locale, area.sensors),
+        Area::Accounts => td_string!(locale, area.accounts),
+        Area::System => td_string!(locale, area.system),
+    }
+}
+
 /// The words for a way to log in.
 #[must_use]
 pub fn login_method(locale: Locale, method: LoginMethod) -> &'static str {
@@ -76,6 +98,12 @@ pub fn complaint(locale: Locale, complaint: Complaint) -> String {
         Complaint::TooWeak => td_string!(locale, complaint.too_weak).to_owned(),
         Complaint::Unknown => td_string!(locale, complaint.unknown).to_owned(),
         Complaint::BadCharacters => td_string!(locale, complaint.bad_characters).to_owned(),
+        Complaint::Between { min, max } => {
+            td_string!(locale, complaint.between, min = min, max = max)
+        }
+        Complaint::NotAUrl => td_string!(locale, complaint.not_a_url).to_owned(),
+        Complaint::Same => td_string!(locale, complaint.same).to_owned(),
+        Complaint::LastAdmin => td_string!(locale, complaint.last_admin).to_owned(),
     }
 }
 

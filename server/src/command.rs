@@ -3,7 +3,7 @@
 use std::{fs, sync::atomic::AtomicBool};
 
 use skep_hub::{Actor, Client, Hub, HubError, Options, StartError, Store, StoreError};
-use skep_model::{Refusal, Transport, console::SetUp};
+use skep_model::{Refusal, Transport, console::SetUp, token::TokenDraft, user::Role};
 
 use crate::options::{Common, Serve, Token, TokenCommand};
 
@@ -94,12 +94,30 @@ pub async fn serve(common: Common, serve: Serve) -> Result<(), CommandError> {
 #[expect(clippy::print_stdout, reason = "printing is what the command is for")]
 pub async fn token(common: Common, token: Token) -> Result<(), CommandError> {
     let hub = open(&common).await?;
-    let TokenCommand::Create { name, role } = token.command;
-    let token = hub
-        .create_token(&Actor::command_line(), &name, role.into())
-        .await?;
+    let TokenCommand::Create { name, role, group } = token.command;
+    let actor = Actor::command_line();
+    let role = Role::from(role);
+    let mut groups = vec![];
+    for known in hub.groups(&actor).await? {
+        if group.contains(&known.name) || (group.is_empty() && role != Role::Admin) {
+            groups.push(known.id);
+        }
+    }
+    if !group.is_empty() && groups.len() != group.len() {
+        return Err(CommandError::Refused(
+            "--group names a group that does not exist".to_owned(),
+        ));
+    }
+    let draft = TokenDraft {
+        name,
+        role,
+        areas: vec![],
+        groups,
+        days: None,
+    };
+    let made = hub.create_token(&actor, draft).await?;
     hub.store().close().await;
-    println!("{token}");
+    println!("{}", made.secret);
     Ok(())
 }
 

@@ -120,6 +120,10 @@ pub enum TokenCommand {
         /// What it may do.
         #[arg(long)]
         role: RoleName,
+        /// For which groups, by name; may be given several times. Without it for all: for an admin whatever comes,
+        /// for others those that exist now.
+        #[arg(long)]
+        group: Vec<String>,
     },
 }
 

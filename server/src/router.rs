@@ -64,9 +64,7 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
         .layer(from_fn_with_state(state.clone(), layers::recognise_sensor));
     let people = Router::new()
         .route("/sensor/v1/enrol", post(routes::sensor::enrol))
-        .route("/api/v1/events", get(routes::api::events::list))
-        .route("/api/v1/events/{id}", get(routes::api::events::one))
-        .route("/api/v1/sensors", get(routes::api::sensors::list))
+        .merge(routes::api::routes())
         .merge(document::routes(&state))
         .nest_service(
             "/pkg",

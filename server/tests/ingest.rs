@@ -111,7 +111,7 @@ async fn a_poison_part_costs_itself_alone(engine: Engine) {
         let before = app.count("SELECT COUNT(*) FROM events").await;
         let quarantined = app
             .hub
-            .quarantine(&Actor::command_line())
+            .quarantine(&Actor::command_line(), None)
             .await
             .unwrap()
             .len();
@@ -132,7 +132,7 @@ async fn a_poison_part_costs_itself_alone(engine: Engine) {
             99,
             "{poison}"
         );
-        let kept = app.hub.quarantine(&Actor::command_line()).await.unwrap();
+        let kept = app.hub.quarantine(&Actor::command_line(), None).await.unwrap();
         assert_eq!(kept.len(), quarantined + 1);
         assert_eq!(
             serde_json::from_slice::<Value>(&kept[0].raw.0).unwrap(),

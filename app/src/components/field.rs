@@ -31,8 +31,8 @@ pub fn Field(
     #[prop(default = "off")]
     autocomplete: &'static str,
     /// What stands in it at first.
-    #[prop(optional)]
-    value: &'static str,
+    #[prop(optional, into)]
+    value: String,
     /// A hint below it.
     #[prop(optional)]
     hint: Option<&'static str>,

@@ -11,6 +11,7 @@ use crate::{
     server::LogOut,
     translations::{Locale, td_string},
     view::view,
+    words,
 };
 
 /// A page within the shell.
@@ -162,11 +163,7 @@ fn Account() -> impl IntoView {
             me.await
                 .ok()
                 .map(|me| {
-                    let role = match me.role {
-                        skep_model::user::Role::Observer => td_string!(locale, role.observer),
-                        skep_model::user::Role::Manager => td_string!(locale, role.manager),
-                        skep_model::user::Role::Admin => td_string!(locale, role.admin),
-                    };
+                    let role = words::role(locale, me.role);
                     view! {
                         <p class="who">
                             <b>{me.name}</b>
@@ -184,6 +181,9 @@ fn Account() -> impl IntoView {
             </summary>
             <div class="pop r">
                 <Awaited view=who />
+                <a class="btn wide" href="/profile">
+                    {td_string!(locale, nav.profile)}
+                </a>
                 <Languages />
                 <ActionForm action=log_out>
                     <button type="submit" class="btn wide">

@@ -3,7 +3,9 @@
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet};
 
-use super::Icon;
+use skep_model::user::Role;
+
+use super::{Awaited, Icon};
 use crate::{
     Me, answer::ask, live::Live, preferences::use_locale, server, translations::td_string,
     view::view,
@@ -13,7 +15,8 @@ use crate::{
 #[component]
 pub fn Shell() -> impl IntoView {
     let locale = use_locale();
-    provide_context(Me(ask(|| (), |()| server::me())));
+    let me = ask(|| (), |()| server::me());
+    provide_context(Me(me));
     let live = Live::new();
     provide_context(live);
     Effect::new(move |_| live.open());
@@ -26,6 +29,24 @@ pub fn Shell() -> impl IntoView {
                 </A>
             </li>
         }
+    };
+    // Places that a role does not reach are not offered.
+    let more = move || {
+        Suspend::new(async move {
+            let role = me.await.map_or(Role::Observer, |me| me.role);
+            view! {
+                {(role >= Role::Manager)
+                    .then(|| place("/quarantine", "warn", td_string!(locale, nav.quarantine)))}
+                {(role == Role::Admin)
+                    .then(|| {
+                        view! {
+                            {place("/users", "users", td_string!(locale, nav.users))}
+                            {place("/tokens", "key", td_string!(locale, nav.tokens))}
+                            {place("/audit", "audit", td_string!(locale, nav.audit))}
+                        }
+                    })}
+            }
+        })
     };
     view! {
         <a class="skip" href="#main">
@@ -41,6 +62,8 @@ pub fn Shell() -> impl IntoView {
                     {place("/", "dashboard", td_string!(locale, nav.dashboard))}
                     {place("/events", "events", td_string!(locale, nav.events))}
                     {place("/sensors", "sensors", td_string!(locale, nav.sensors))}
+                    <Awaited view=more />
+                    {place("/system", "cog", td_string!(locale, nav.system))}
                 </ul>
                 <p class="ver">{concat!("Skep ", env!("CARGO_PKG_VERSION"))}</p>
             </nav>

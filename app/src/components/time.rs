@@ -3,8 +3,10 @@
 use leptos::prelude::*;
 use skep_model::{Timestamp, time::DAY};
 
+use wasm_bindgen::JsCast;
+
 use crate::{
-    preferences::use_locale,
+    preferences::{chosen_zone, use_locale},
     translations::{Locale, td_string},
     view::view,
 };
@@ -60,9 +62,12 @@ impl Clock {
         }
     }
 
-    /// In the browser's zone.
+    /// In the zone that the reader chose, or else in the browser's.
     #[must_use]
     pub fn local(at: Timestamp) -> Self {
+        if let Some(clock) = chosen_zone().and_then(|zone| Self::in_zone(at, &zone)) {
+            return clock;
+        }
         let date = js_sys::Date::new(&(at.0 as f64).into());
         Self {
             year: date.get_full_year().into(),
@@ -73,6 +78,32 @@ impl Clock {
             second: date.get_seconds(),
             milli: date.get_milliseconds(),
         }
+    }
+
+    /// In a zone of the tz database; `None` when the browser does not know it.
+    fn in_zone(at: Timestamp, zone: &str) -> Option<Self> {
+        let options = js_sys::Object::new();
+        js_sys::Reflect::set(&options, &"timeZone".into(), &zone.into()).ok()?;
+        let date = js_sys::Date::new(&(at.0 as f64).into());
+        let write: js_sys::Function = js_sys::Reflect::get(&date, &"toLocaleString".into())
+            .ok()?
+            .dyn_into()
+            .ok()?;
+        // Swedish writes `2026-11-21 13:05:09`, whatever the zone.
+        let text = write
+            .call2(&date, &"sv-SE".into(), &options)
+            .ok()?
+            .as_string()?;
+        let part = |from: usize, to: usize| text.get(from..to)?.parse().ok();
+        Some(Self {
+            year: i64::from(part(0, 4)?),
+            month: part(5, 7)?,
+            day: part(8, 10)?,
+            hour: part(11, 13)?,
+            minute: part(14, 16)?,
+            second: part(17, 19)?,
+            milli: at.0.rem_euclid(1000) as u32,
+        })
     }
 
     fn date(&self, locale: Locale) -> String {

@@ -1,20 +1,34 @@
 //! One file per page.
 
+mod audit;
 mod dashboard;
 mod event;
 mod events;
 mod login;
 mod not_found;
+mod profile;
+mod quarantine;
+mod sensor;
 mod sensors;
 mod setup;
+mod system;
+mod tokens;
+mod users;
 
+pub use audit::Audit;
 pub use dashboard::Dashboard;
 pub use event::Event;
 pub use events::Events;
 pub use login::LogIn;
 pub use not_found::NotFound;
+pub use profile::{Password, Profile};
+pub use quarantine::Quarantine;
+pub use sensor::Sensor;
 pub use sensors::Sensors;
 pub use setup::SetUp;
+pub use system::System;
+pub use tokens::Tokens;
+pub use users::Users;
 
 use leptos::{
     prelude::*,

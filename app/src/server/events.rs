@@ -4,6 +4,7 @@ use leptos::{prelude::*, server_fn::codec::Json};
 use skep_model::{
     console::{Cursor, EventDetail, EventEdit, EventPage, EventQuery, EventRow},
     ids::EventId,
+    user::Fate,
 };
 
 use crate::failure::Failure;
@@ -43,4 +44,14 @@ pub async fn edit_event(id: EventId, edit: EventEdit) -> Result<EventRow, Failur
         .edit_event(&asker::actor().await?, id, edit)
         .await
         .map_err(asker::failure)
+}
+
+/// Archives or removes events; returns how many.
+#[server(prefix = "/fn", endpoint = "take_events", input = Json)]
+pub async fn take_events(ids: Vec<EventId>,
+    archived: bool,
+    fate: Fate,) -> Result<u32, Failure> {
+    use super::asker;
+
+    asker::hub()?.take_events(&asker::actor().await?, &ids, archived, fate).await.map_err(asker::failure)
 }

@@ -1,14 +1,29 @@
 //! The server functions: what pages ask the hub, over the same functions that the API uses.
 
+mod accounts;
 mod dashboard;
 mod events;
+mod profile;
 mod sensors;
 mod session;
+mod system;
 
+pub use accounts::{
+    create_token, group_views, remove_group, remove_user, revoke_token, save_group, save_user,
+    tokens, users,
+};
 pub use dashboard::dashboard;
-pub use events::{edit_event, event, events};
-pub use sensors::{AddSensor, enrol_again, groups, revoke_sensor, sensors, services};
+pub use events::{edit_event, event, events, take_events};
+pub use profile::{ChangePassword, end_session, profile};
+pub use sensors::{
+    add_sensor, call_sensor, edit_sensor, enrol_again, groups, remove_sensor, revoke_sensor,
+    sensor_history, sensors, services,
+};
 pub use session::{LogIn, LogOut, SetUp, me};
+pub use system::{
+    about, audit_log, audit_words, discard_quarantined, edit_settings, quarantine,
+    retry_quarantined, settings,
+};
 
 /// Who asks, and whom.
 #[cfg(feature = "ssr")]
@@ -68,11 +83,13 @@ mod asker {
         Failure::Refused(refusal)
     }
 
-    /// Sends a cookie along with the answer.
-    pub fn set_cookie(cookie: &str) -> Result<(), Failure> {
-        let value = HeaderValue::from_str(cookie).map_err(|_| Failure::Misunderstood)?;
-        if let Some(response) = use_context::<ResponseOptions>() {
-            response.append_header(header::SET_COOKIE, value);
+    /// Sends cookies along with the answer.
+    pub fn set_cookies(cookies: &[String]) -> Result<(), Failure> {
+        for cookie in cookies {
+            let value = HeaderValue::from_str(cookie).map_err(|_| Failure::Misunderstood)?;
+            if let Some(response) = use_context::<ResponseOptions>() {
+                response.append_header(header::SET_COOKIE, value);
+            }
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Sensors, their groups, and what they run.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::codec::Json};
 use skep_model::{
     event::ServiceName,
     ids::{GroupId, SensorId},
-    sensor::{Enrolment, GroupRef, SensorView},
+    sensor::{Enrolment, GroupRef, SensorEdit, SensorSample, SensorView},
+    user::Fate,
 };
 
 use crate::failure::Failure;
@@ -74,4 +75,36 @@ pub async fn revoke_sensor(sensor: SensorId) -> Result<(), Failure> {
         .revoke_sensor(&asker::actor().await?, sensor)
         .await
         .map_err(asker::failure)
+}
+
+/// Gives a sensor another name or group.
+#[server(prefix = "/fn", endpoint = "edit_sensor", input = Json)]
+pub async fn edit_sensor(sensor: SensorId, edit: SensorEdit) -> Result<(), Failure> {
+    use super::asker;
+
+    asker::hub()?.edit_sensor(&asker::actor().await?, sensor, edit).await.map_err(asker::failure)
+}
+
+/// Removes a sensor; its events are archived or removed.
+#[server(prefix = "/fn", endpoint = "remove_sensor", input = Json)]
+pub async fn remove_sensor(sensor: SensorId, fate: Fate) -> Result<(), Failure> {
+    use super::asker;
+
+    asker::hub()?.remove_sensor(&asker::actor().await?, sensor, fate).await.map_err(asker::failure)
+}
+
+/// Lets a sensor say at once how it is.
+#[server(prefix = "/fn", endpoint = "call_sensor")]
+pub async fn call_sensor(sensor: SensorId) -> Result<(), Failure> {
+    use super::asker;
+
+    asker::hub()?.call_sensor(&asker::actor().await?, sensor).await.map_err(asker::failure)
+}
+
+/// How a sensor was over the last hours, oldest first.
+#[server(prefix = "/fn", endpoint = "sensor_history")]
+pub async fn sensor_history(sensor: SensorId, hours: u32) -> Result<Vec<SensorSample>, Failure> {
+    use super::asker;
+
+    asker::hub()?.sensor_history(&asker::actor().await?, sensor, hours).await.map_err(asker::failure)
 }

@@ -31,7 +31,7 @@ pub async fn set_up(
         .set_up(wanted, &asker::client().await?)
         .await
         .map_err(asker::failure)?;
-    asker::set_cookie(&session.cookie)?;
+    asker::set_cookies(&session.cookies)?;
     leptos_axum::redirect("/sensors?welcome");
     Ok(())
 }
@@ -45,8 +45,12 @@ pub async fn log_in(name: String, password: String) -> Result<(), Failure> {
         .log_in(&name, &password, &asker::client().await?)
         .await
         .map_err(asker::failure)?;
-    asker::set_cookie(&session.cookie)?;
-    leptos_axum::redirect("/");
+    asker::set_cookies(&session.cookies)?;
+    leptos_axum::redirect(if session.me.must_change {
+        "/password"
+    } else {
+        "/"
+    });
     Ok(())
 }
 
@@ -59,7 +63,7 @@ pub async fn log_out() -> Result<(), Failure> {
         .log_out(&asker::actor().await?, &asker::client().await?)
         .await
         .map_err(asker::failure)?;
-    asker::set_cookie(&cookie)?;
+    asker::set_cookies(&[cookie])?;
     leptos_axum::redirect("/login");
     Ok(())
 }

@@ -6,14 +6,14 @@ use skep_model::{
     Complaint, Refusal, Timestamp,
     console::SetUp,
     ids::UserId,
-    user::{Me, Role},
+    user::{Me, Preferences, Role},
 };
 use skep_store::{NewUser, Scope, UserRow};
 
-use crate::{Actor, Client, Hub, HubError, passwords::Passwords, secrets};
+use crate::{Actor, Client, Hub, HubError, passwords::Passwords, profile, secrets};
 
 /// A session ends after so long without use …
-const IDLE: Duration = Duration::from_hours(8);
+pub(crate) const IDLE: Duration = Duration::from_hours(8);
 /// … and after so long in any case.
 const LONGEST: Duration = Duration::from_hours(7 * 24);
 /// A session's last use is written down no more often than this.
@@ -22,8 +22,8 @@ const TOUCH: i64 = 60_000;
 /// A session that was opened.
 #[derive(Clone, Debug)]
 pub struct NewSession {
-    /// The value for `Set-Cookie`.
-    pub cookie: String,
+    /// The values for `Set-Cookie`: the session's own, and what the user chose.
+    pub cookies: Vec<String>,
     /// Who is logged in.
     pub me: Me,
 }
@@ -66,18 +66,17 @@ impl Hub {
         if let Some(complaint) = Passwords::complaint(&set_up.password) {
             return Err(HubError::invalid("password", complaint));
         }
-        let email = set_up.email.trim();
-        if !email.is_empty() && !looks_like_address(email) {
-            return Err(HubError::invalid("email", Complaint::NotAnAddress));
-        }
+        let email = mail_address("email", &set_up.email)?;
         let group = name("group", &set_up.group)?;
         let id = UserId::new();
         let user = NewUser {
             id,
             name: "admin".to_owned(),
-            email: email.to_owned(),
+            email,
             role: Role::Admin,
-            password_hash: self.hash(&set_up.password).await?,
+            groups: vec![],
+            password_hash: Some(self.hash(&set_up.password).await?),
+            must_change: false,
         };
         let actor = Actor {
             address: client.address,
@@ -90,18 +89,16 @@ impl Hub {
         if !self.0.store.set_up(&user, &group, &audit).await? {
             return Err(Refusal::Forbidden.into());
         }
-        self.open_session(
-            Me {
-                id,
-                name: user.name,
-                role: Role::Admin,
-            },
-            client,
-        )
-        .await
+        let me = Me {
+            id,
+            name: user.name,
+            role: Role::Admin,
+            must_change: false,
+        };
+        self.open_session(me, &Preferences::default(), client).await
     }
 
-    async fn hash(&self, password: &str) -> Result<String, HubError> {
+    pub(crate) async fn hash(&self, password: &str) -> Result<String, HubError> {
         self.0
             .passwords
             .hash(password)
@@ -142,11 +139,17 @@ impl Hub {
             id: user.id,
             name: user.name,
             role: user.role,
+            must_change: user.must_change,
         };
-        self.open_session(me, client).await
+        self.open_session(me, &user.preferences, client).await
     }
 
-    async fn open_session(&self, me: Me, client: &Client) -> Result<NewSession, HubError> {
+    async fn open_session(
+        &self,
+        me: Me,
+        preferences: &Preferences,
+        client: &Client,
+    ) -> Result<NewSession, HubError> {
         let secret = secrets::secret();
         let agent = skep_model::raw::cut(client.agent.as_bytes(), 200);
         let now = Timestamp::now();
@@ -154,10 +157,9 @@ impl Hub {
             .store
             .open_session(&secrets::hash(&secret), me.id, client.address, agent, now)
             .await?;
-        Ok(NewSession {
-            cookie: cookie(client.secure, &secret, LONGEST.as_secs()),
-            me,
-        })
+        let mut cookies = vec![cookie(client.secure, &secret, LONGEST.as_secs())];
+        cookies.extend(profile::cookies(preferences));
+        Ok(NewSession { cookies, me })
     }
 
     /// Ends the actor's session. Returns the value for `Set-Cookie` that clears the cookie.
@@ -199,12 +201,13 @@ impl Hub {
             name,
             role,
             groups,
+            must_change,
             ..
         } = session.user;
         let scope = if role == Role::Admin {
             Scope::Everything
         } else {
-            Scope::Groups(groups)
+            Scope::Groups(groups.into_iter().map(|group| group.id).collect())
         };
         Ok(Some(Actor {
             user: Some(id),
@@ -213,6 +216,8 @@ impl Hub {
             scope,
             address: client.address,
             session: Some(hash),
+            areas: None,
+            must_change,
         }))
     }
 
@@ -238,6 +243,16 @@ pub(crate) fn name(field: &str, name: &str) -> Result<String, HubError> {
         Err(HubError::invalid(field, Complaint::BadCharacters))
     } else {
         Ok(name.to_owned())
+    }
+}
+
+/// A mail address that a person gave, or nothing.
+pub(crate) fn mail_address(field: &str, text: &str) -> Result<String, HubError> {
+    let text = text.trim();
+    if text.is_empty() || looks_like_address(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(HubError::invalid(field, Complaint::NotAnAddress))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use skep_model::{
     Address, Refusal, Timestamp,
-    ids::UserId,
+    ids::{SessionId, UserId},
+    token::Area,
     user::{Me, Role},
 };
 use skep_store::{AuditEntry, Scope};
@@ -28,6 +29,10 @@ pub struct Actor {
     pub(crate) address: Option<Address>,
     /// The hash of the session's secret; `None` for a token.
     pub(crate) session: Option<[u8; 32]>,
+    /// Where a token reaches; `None` for a user, who reaches everything.
+    pub(crate) areas: Option<Vec<Area>>,
+    /// Whether nothing may be done before the password is changed.
+    pub(crate) must_change: bool,
 }
 
 impl Actor {
@@ -41,6 +46,8 @@ impl Actor {
             scope: Scope::Everything,
             address: None,
             session: None,
+            areas: None,
+            must_change: false,
         }
     }
 
@@ -51,7 +58,27 @@ impl Actor {
             id,
             name: self.name.clone(),
             role: self.role,
+            must_change: self.must_change,
         })
+    }
+
+    /// Whether nothing may be done before the password is changed.
+    #[must_use]
+    pub fn must_change(&self) -> bool {
+        self.must_change
+    }
+
+    /// The session's id; `None` for a token.
+    pub(crate) fn session_id(&self) -> Option<SessionId> {
+        self.session.as_ref().and_then(|hash| skep_store::session_id(hash))
+    }
+
+    /// Refuses a token that does not reach an area.
+    pub fn require_area(&self, area: Area) -> Result<(), Refusal> {
+        match &self.areas {
+            Some(areas) if !areas.contains(&area) => Err(Refusal::Forbidden),
+            _ => Ok(()),
+        }
     }
 
     /// The role.

@@ -5,6 +5,7 @@ use std::{
     io::Write as _,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicI64, Ordering},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -13,7 +14,9 @@ use rcgen::{
     KeyUsagePurpose,
 };
 use sha2::{Digest, Sha256};
+use skep_model::Timestamp;
 use time::{Duration, OffsetDateTime};
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// What can go wrong with certificates.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +40,9 @@ pub struct Authority {
     certificate_pem: String,
     key_pem: String,
     fingerprint: [u8; 32],
+    until: Timestamp,
+    /// Until when the leaf that was issued last is good, in milliseconds.
+    leaf_until: AtomicI64,
 }
 
 /// A certificate for the server and its key, PEM. The certificate is followed by the authority's.
@@ -64,11 +70,16 @@ impl Authority {
             write(&certificate, &made.pem())?;
         }
         let certificate_pem = read(&certificate)?;
-        let fingerprint = Sha256::digest(der(&certificate_pem)).into();
+        let der = der(&certificate_pem);
+        let until = X509Certificate::from_der(&der)
+            .map(|(_, certificate)| certificate.validity().not_after.timestamp())
+            .map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
         Ok(Self {
+            fingerprint: Sha256::digest(&der).into(),
             certificate_pem,
             key_pem: read(&key)?,
-            fingerprint,
+            until: Timestamp(until * 1000),
+            leaf_until: AtomicI64::new(0),
         })
     }
 
@@ -82,6 +93,13 @@ impl Authority {
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
         self.fingerprint
+    }
+
+    /// Until when the authority's certificate is good, and the one that was issued last.
+    #[must_use]
+    pub fn validity(&self) -> (Timestamp, Timestamp) {
+        let leaf = self.leaf_until.load(Ordering::Relaxed);
+        (self.until, Timestamp(leaf))
     }
 
     /// Makes a certificate for these host names and addresses, good for a year.
@@ -99,6 +117,8 @@ impl Authority {
         params.not_after = OffsetDateTime::now_utc() + Duration::days(365);
         let key_pair = KeyPair::generate()?;
         let leaf = params.signed_by(&key_pair, &issuer)?;
+        let until = params.not_after.unix_timestamp() * 1000;
+        self.leaf_until.store(until, Ordering::Relaxed);
         Ok(Leaf {
             chain_pem: format!("{}{}", leaf.pem(), self.certificate_pem),
             key_pem: key_pair.serialize_pem(),

@@ -1,11 +1,11 @@
 //! Listing events, looking at one, working on it.
 
 use skep_model::{
-    Complaint, Refusal,
-    console::{Cursor, EventDetail, EventEdit, EventPage, EventQuery, EventRow, QuarantineRow},
+    Complaint, Refusal, Status,
+    console::{Cursor, EventDetail, EventEdit, EventPage, EventQuery, EventRow},
     ids::EventId,
     limits,
-    user::Role,
+    user::{Fate, Role},
 };
 use skep_store::Listing;
 
@@ -78,6 +78,14 @@ impl Hub {
         {
             return Err(HubError::invalid("comment", Complaint::BadCharacters));
         }
+        if self.settings().require_comment
+            && edit.status.is_some_and(|status| status != Status::New)
+        {
+            let kept = self.event(actor, id).await?.comment;
+            if edit.comment.as_ref().unwrap_or(&kept).trim().is_empty() {
+                return Err(HubError::invalid("comment", Complaint::Empty));
+            }
+        }
         let audit = actor.audit("edit", "event", id.to_string());
         if !self
             .0
@@ -97,9 +105,40 @@ impl Hub {
         Ok(row)
     }
 
-    /// The newest parts of events that were rejected, and why; at most 200.
-    pub async fn quarantine(&self, actor: &Actor) -> Result<Vec<QuarantineRow>, HubError> {
+    /// Archives or removes events. Managers may be kept from removing by the settings. Returns how many there were.
+    pub async fn take_events(
+        &self,
+        actor: &Actor,
+        ids: &[EventId],
+        archived: bool,
+        fate: Fate,
+    ) -> Result<u32, HubError> {
         actor.require(Role::Manager)?;
-        Ok(self.0.store.quarantine(&actor.scope, PAGE).await?)
+        if fate == Fate::Remove && !self.settings().managers_remove_events {
+            actor.require(Role::Admin)?;
+        }
+        if ids.is_empty() || (archived && fate == Fate::Archive) {
+            return Err(HubError::invalid("ids", Complaint::Empty));
+        }
+        if ids.len() > PAGE as usize {
+            return Err(HubError::invalid("ids", Complaint::TooLong { max: PAGE }));
+        }
+        let action = match fate {
+            Fate::Archive => "archive",
+            Fate::Remove => "remove",
+        };
+        let audit = actor.audit(action, "event", String::new());
+        let taken = self
+            .0
+            .store
+            .take_events(&actor.scope, ids, archived, fate, &audit)
+            .await?;
+        if taken.is_empty() {
+            return Err(Refusal::NotFound.into());
+        }
+        if !archived {
+            self.0.live.gone(&taken);
+        }
+        Ok(taken.len() as u32)
     }
 }

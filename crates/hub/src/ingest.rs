@@ -2,6 +2,8 @@
 
 mod check;
 
+pub(crate) use check::part as check_part;
+
 use std::sync::Arc;
 
 use skep_model::{Refusal, Timestamp, ids::SensorId, limits};

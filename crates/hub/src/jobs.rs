@@ -28,8 +28,26 @@ impl Hub {
                     hub.remove_expired_sessions().await,
                     "removing expired sessions",
                 );
+                report(hub.keep_bounds().await, "letting go of what is old");
+                report(hub.thin_samples().await, "thinning the sensors' history");
             }
         });
+        let hub = self.clone();
+        tokio::spawn(async move {
+            loop {
+                report(hub.clear_removed().await, "clearing up after what was removed");
+                // Another server on the same database may have left work when it stopped.
+                let _ = tokio::time::timeout(Duration::from_mins(5), hub.0.clearing.notified()).await;
+            }
+        });
+    }
+
+    /// Archives or removes the events of removed groups and sensors, until nothing is left of them.
+    async fn clear_removed(&self) -> Result<(), HubError> {
+        while self.0.store.clear_removed(Timestamp::now()).await? {
+            tokio::task::yield_now().await;
+        }
+        Ok(())
     }
 
     /// Tells browsers when a sensor goes offline: nothing else happens at that moment that would.
@@ -39,11 +57,12 @@ impl Hub {
     ) -> Result<(), HubError> {
         let now = Timestamp::now();
         for sensor in self.0.store.sensors(&Scope::Everything).await? {
-            let (presence, _) = self.0.presence.of(&sensor, now);
+            let (presence, _) = self.presence(&sensor, now);
             if known
                 .insert(sensor.id, presence)
                 .is_some_and(|before| before != presence)
             {
+                self.note_sample(&sensor, presence, now).await?;
                 self.0.live.sensors(sensor.group.id);
             }
         }

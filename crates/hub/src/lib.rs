@@ -8,20 +8,26 @@ mod dashboard;
 mod enrolment;
 mod error;
 mod events;
+mod groups;
 mod ingest;
 mod jobs;
 mod kill_point;
 mod live;
 mod passwords;
 mod poll;
+mod profile;
+mod quarantine;
 mod secrets;
 mod sensor_auth;
+mod sensor_history;
 mod sensors;
 mod start;
+mod system;
 mod throttle;
 mod tokens;
+mod users;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 pub use accounts::NewSession;
 pub use actor::{Actor, Client};
@@ -46,6 +52,10 @@ pub(crate) struct Inner {
     pub(crate) live: live::Live,
     pub(crate) presence: poll::Presences,
     pub(crate) writer: ingest::Writer,
+    pub(crate) settings: RwLock<Arc<skep_model::system::Settings>>,
+    /// Woken when something was removed whose events are to be cleared up.
+    pub(crate) clearing: tokio::sync::Notify,
+    pub(crate) started_at: skep_model::Timestamp,
 }
 
 impl std::fmt::Debug for Hub {

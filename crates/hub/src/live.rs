@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use skep_model::{Interaction, console::EventRow, console::LiveMessage, ids::GroupId};
+use skep_model::{
+    Interaction,
+    console::{EventRow, LiveMessage},
+    ids::{GroupId, UserId},
+};
 use skep_store::Change;
 use tokio::sync::broadcast;
 
@@ -49,7 +53,14 @@ pub(crate) struct Live {
     run: String,
     sender: broadcast::Sender<Arc<Told>>,
     recent: Mutex<Recent>,
-    ended: broadcast::Sender<[u8; 32]>,
+    ended: broadcast::Sender<Ended>,
+}
+
+/// Whose streams end.
+#[derive(Clone, Copy, Debug)]
+enum Ended {
+    Session([u8; 32]),
+    User(UserId),
 }
 
 impl Live {
@@ -134,7 +145,19 @@ impl Live {
 
     /// Ends the streams of a session.
     pub(crate) fn end_session(&self, session: &[u8; 32]) {
-        let _ = self.ended.send(*session);
+        let _ = self.ended.send(Ended::Session(*session));
+    }
+
+    /// Ends the streams of a user.
+    pub(crate) fn end_user(&self, user: UserId) {
+        let _ = self.ended.send(Ended::User(user));
+    }
+
+    /// Tells that events are there no longer.
+    pub(crate) fn gone(&self, rows: &[EventRow]) {
+        for row in rows {
+            self.tell(Some(row.group.id), LiveMessage::Gone { event: row.id });
+        }
     }
 }
 
@@ -147,7 +170,7 @@ pub struct Subscription {
     missed: VecDeque<Arc<Told>>,
     resync: bool,
     messages: broadcast::Receiver<Arc<Told>>,
-    ended: broadcast::Receiver<[u8; 32]>,
+    ended: broadcast::Receiver<Ended>,
 }
 
 /// What a stream sends next: an id for `Last-Event-ID`, and a [`LiveMessage`] as JSON.
@@ -220,7 +243,8 @@ impl Subscription {
                         Err(broadcast::error::RecvError::Closed) => return None,
                     },
                     ended = self.ended.recv() => match ended {
-                        Ok(session) if self.actor.session == Some(session) => return None,
+                        Ok(Ended::Session(session)) if self.actor.session == Some(session) => return None,
+                        Ok(Ended::User(user)) if self.actor.user == Some(user) => return None,
                         // A burst of endings may have held ours: the browser comes back, and is asked who it is.
                         Err(_) => return None,
                         Ok(_) => continue,

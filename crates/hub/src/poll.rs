@@ -19,15 +19,22 @@ use tokio::sync::broadcast;
 
 use crate::{Client, Hub, HubError};
 
-/// A sensor that was not heard for so long is offline.
-const OFFLINE_AFTER: Duration = Duration::from_mins(1);
+/// What the held polls hear.
+#[derive(Clone, Copy, Debug)]
+enum News {
+    /// A sensor's configuration changed.
+    Changed(SensorId),
+    /// A sensor shall say at once how it is.
+    Call(SensorId),
+    /// The server stops.
+    Stop,
+}
 
 /// Which sensors hold a poll right now, and news for them.
 pub(crate) struct Presences {
     /// How many polls each sensor holds.
     held: Mutex<HashMap<SensorId, u32>>,
-    /// A sensor's configuration changed, or (`None`) the server stops.
-    news: broadcast::Sender<Option<SensorId>>,
+    news: broadcast::Sender<News>,
 }
 
 /// One held poll; the count goes down when it ends in whatever way.
@@ -72,22 +79,33 @@ impl Presences {
 
     /// Tells a sensor that it has news.
     pub(crate) fn wake(&self, sensor: SensorId) {
-        let _ = self.news.send(Some(sensor));
+        let _ = self.news.send(News::Changed(sensor));
+    }
+
+    /// Lets go of a sensor's poll, so that it asks again and says how it is.
+    pub(crate) fn call(&self, sensor: SensorId) {
+        let _ = self.news.send(News::Call(sensor));
     }
 
     /// Lets go of all held polls: the server stops.
     pub(crate) fn release(&self) {
-        let _ = self.news.send(None);
+        let _ = self.news.send(News::Stop);
     }
 
-    /// Whether a sensor can be heard, and since when that is so.
-    pub(crate) fn of(&self, sensor: &SensorRow, now: Timestamp) -> (Presence, Option<Timestamp>) {
+    /// Whether a sensor can be heard, and since when that is so. It is offline when it was not heard for longer
+    /// than `patience`.
+    fn of(
+        &self,
+        sensor: &SensorRow,
+        patience: Duration,
+        now: Timestamp,
+    ) -> (Presence, Option<Timestamp>) {
         if sensor.revoked_at.is_some() {
             return (Presence::Revoked, sensor.revoked_at);
         }
         match sensor.last_seen_at {
             None => (Presence::Waiting, None),
-            Some(seen) if self.holds(sensor.id) || seen >= now.before(OFFLINE_AFTER) => {
+            Some(seen) if self.holds(sensor.id) || seen >= now.before(patience) => {
                 (Presence::Online, sensor.presence_since)
             }
             Some(seen) => (Presence::Offline, Some(seen)),
@@ -96,6 +114,16 @@ impl Presences {
 }
 
 impl Hub {
+    /// Whether a sensor can be heard, and since when that is so.
+    pub(crate) fn presence(
+        &self,
+        sensor: &SensorRow,
+        now: Timestamp,
+    ) -> (Presence, Option<Timestamp>) {
+        let patience = Duration::from_secs(self.settings().offline_after.into());
+        self.0.presence.of(sensor, patience, now)
+    }
+
     /// Answers a poll of a sensor whose signature was checked.
     pub async fn poll(
         &self,
@@ -109,7 +137,7 @@ impl Hub {
             return Err(skep_model::Refusal::NotFound.into());
         };
         let now = Timestamp::now();
-        let (before, _) = presence.of(&sensor, now);
+        let (before, _) = self.presence(&sensor, now);
         let back = (before != Presence::Online).then_some(now);
         let told = sensor
             .status
@@ -135,6 +163,7 @@ impl Hub {
                 now,
             )
             .await?;
+        self.sample(&sensor, &request.status, now).await?;
         if changed {
             self.0.live.sensors(sensor.group.id);
         }
@@ -143,11 +172,12 @@ impl Hub {
         let mut desired = sensor.desired_revision;
         while request.active_revision == Some(desired) && !request.at_once {
             match tokio::time::timeout_at(deadline, news.recv()).await {
-                Ok(Ok(Some(woken))) if woken != id => continue,
+                Ok(Ok(News::Changed(other) | News::Call(other))) if other != id => continue,
                 // For this sensor, or too much news to know: look.
-                Ok(Ok(Some(_)) | Err(broadcast::error::RecvError::Lagged(_))) => {}
-                // Time is up, or the server stops.
-                Ok(Ok(None) | Err(broadcast::error::RecvError::Closed)) | Err(_) => break,
+                Ok(Ok(News::Changed(_)) | Err(broadcast::error::RecvError::Lagged(_))) => {}
+                // It shall ask again, time is up, or the server stops.
+                Ok(Ok(News::Call(_) | News::Stop) | Err(broadcast::error::RecvError::Closed))
+                | Err(_) => break,
             }
             match self.0.store.sensor(&Scope::Everything, id).await? {
                 Some(sensor) if sensor.revoked_at.is_none() => desired = sensor.desired_revision,

@@ -7,8 +7,8 @@ use skep_model::{
     console::NewSensor,
     event::ServiceName,
     ids::{InstanceId, SensorId},
-    sensor::{Enrolment, GroupRef, InstanceView, Port, Presence, SensorView},
-    user::Role,
+    sensor::{Enrolment, InstanceView, Port, Presence, SensorEdit, SensorView},
+    user::{Fate, Role},
 };
 use skep_protocol::{
     catalogue::BUILT_IN,
@@ -22,12 +22,6 @@ use crate::{Actor, Hub, HubError, poll::instance_state, secrets};
 const TOKEN_LIFE: Duration = Duration::from_hours(1);
 
 impl Hub {
-    /// The groups that the actor sees, by name.
-    pub async fn groups(&self, actor: &Actor) -> Result<Vec<GroupRef>, HubError> {
-        actor.require(Role::Observer)?;
-        Ok(self.0.store.groups(&actor.scope).await?)
-    }
-
     /// The services known, by name.
     pub async fn services(&self, actor: &Actor) -> Result<Vec<ServiceName>, HubError> {
         actor.require(Role::Observer)?;
@@ -47,7 +41,7 @@ impl Hub {
     }
 
     fn view(&self, sensor: SensorRow, instances: &[InstanceRow], now: Timestamp) -> SensorView {
-        let (presence, since) = self.0.presence.of(&sensor, now);
+        let (presence, since) = self.presence(&sensor, now);
         let instances = instances
             .iter()
             .filter(|row| row.sensor == sensor.id && row.removed_at.is_none())
@@ -137,12 +131,7 @@ impl Hub {
     /// Makes a new one-time token for a sensor. Its key stays good until the token is used.
     pub async fn enrol_again(&self, actor: &Actor, id: SensorId) -> Result<Enrolment, HubError> {
         actor.require(Role::Manager)?;
-        let sensor = self
-            .0
-            .store
-            .sensor(&actor.scope, id)
-            .await?
-            .ok_or(Refusal::NotFound)?;
+        let sensor = self.stored_sensor(actor, id).await?;
         let token = self.token();
         let audit = actor.audit("enrol again", "sensor", sensor.name);
         let expires_at = audit.at.after(TOKEN_LIFE);
@@ -156,12 +145,7 @@ impl Hub {
     /// Stops taking a sensor's key.
     pub async fn revoke_sensor(&self, actor: &Actor, id: SensorId) -> Result<(), HubError> {
         actor.require(Role::Manager)?;
-        let sensor = self
-            .0
-            .store
-            .sensor(&actor.scope, id)
-            .await?
-            .ok_or(Refusal::NotFound)?;
+        let sensor = self.stored_sensor(actor, id).await?;
         self.0
             .store
             .revoke_sensor(id, &actor.audit("revoke", "sensor", sensor.name))
@@ -169,6 +153,73 @@ impl Hub {
         self.0.presence.wake(id);
         self.0.live.sensors(sensor.group.id);
         Ok(())
+    }
+
+    /// Gives a sensor another name or group.
+    pub async fn edit_sensor(
+        &self,
+        actor: &Actor,
+        id: SensorId,
+        edit: SensorEdit,
+    ) -> Result<(), HubError> {
+        actor.require(Role::Manager)?;
+        let before = self.stored_sensor(actor, id).await?;
+        let name = crate::accounts::name("name", &edit.name)?;
+        let groups = self.groups(actor).await?;
+        if !groups.iter().any(|group| group.id == edit.group) {
+            return Err(HubError::invalid("group", Complaint::Unknown));
+        }
+        let mut audit = actor.audit("edit", "sensor", name.clone());
+        audit.before = Some(serde_json::json!({ "name": before.name, "group": before.group.id }));
+        audit.after = Some(serde_json::json!({ "name": name, "group": edit.group }));
+        match self.0.store.edit_sensor(id, &name, edit.group, &audit).await {
+            Err(StoreError::Conflict(_)) => {
+                return Err(HubError::invalid("name", Complaint::Taken));
+            }
+            other => {
+                other?;
+            }
+        }
+        self.0.live.sensors(before.group.id);
+        self.0.live.sensors(edit.group);
+        Ok(())
+    }
+
+    /// Removes a sensor; its events are archived or removed. Managers may be kept from it by the settings.
+    pub async fn remove_sensor(
+        &self,
+        actor: &Actor,
+        id: SensorId,
+        fate: Fate,
+    ) -> Result<(), HubError> {
+        actor.require(Role::Manager)?;
+        let settings = self.settings();
+        if !settings.managers_remove_sensors
+            || (fate == Fate::Remove && !settings.managers_remove_events)
+        {
+            actor.require(Role::Admin)?;
+        }
+        let sensor = self.stored_sensor(actor, id).await?;
+        let mut audit = actor.audit("remove", "sensor", sensor.name);
+        audit.after = Some(serde_json::json!({ "events": fate }));
+        self.0.store.remove_sensor(id, fate, &audit).await?;
+        self.0.presence.wake(id);
+        self.0.live.sensors(sensor.group.id);
+        self.0.clearing.notify_one();
+        Ok(())
+    }
+
+    /// Lets a sensor say at once how it is.
+    pub async fn call_sensor(&self, actor: &Actor, id: SensorId) -> Result<(), HubError> {
+        actor.require(Role::Observer)?;
+        self.stored_sensor(actor, id).await?;
+        self.0.presence.call(id);
+        Ok(())
+    }
+
+    async fn stored_sensor(&self, actor: &Actor, id: SensorId) -> Result<SensorRow, HubError> {
+        let sensor = self.0.store.sensor(&actor.scope, id).await?;
+        Ok(sensor.ok_or(Refusal::NotFound)?)
     }
 
     /// The sensor named `local` on the server's own machine, listening on loopback only: added if there is none.
@@ -236,7 +287,7 @@ impl Hub {
     ) -> Enrolment {
         let command = format!(
             "skep-sensor run --server {} --token {token}",
-            self.0.options.endpoint
+            self.endpoint()
         );
         Enrolment {
             sensor,

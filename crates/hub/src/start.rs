@@ -4,11 +4,13 @@ use std::{
     collections::BTreeMap,
     path::PathBuf,
     str::FromStr,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, RwLock, atomic::AtomicBool},
 };
 
+use skep_model::Timestamp;
 use skep_protocol::catalogue::{BUILT_IN, BuiltIn};
 use skep_store::Store;
+use tokio::sync::Notify;
 
 use crate::{
     Hub, HubError, Inner,
@@ -94,7 +96,7 @@ impl Hub {
         let authority = Authority::open(&options.data.join("tls"))?;
         let names: Vec<&str> = BUILT_IN.iter().map(|built_in| built_in.name).collect();
         store.add_services(&names).await.map_err(HubError::from)?;
-        Ok(Self(Arc::new(Inner {
+        let hub = Self(Arc::new(Inner {
             writer: Writer::start(store.clone()),
             store,
             options,
@@ -104,7 +106,12 @@ impl Hub {
             nonces: Nonces::default(),
             live: Live::new(),
             presence: Presences::new(),
-        })))
+            settings: RwLock::default(),
+            clearing: Notify::new(),
+            started_at: Timestamp::now(),
+        }));
+        hub.load_settings().await?;
+        Ok(hub)
     }
 }
 

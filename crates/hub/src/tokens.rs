@@ -1,7 +1,14 @@
 //! API tokens.
 
-use skep_model::{Complaint, Timestamp, ids::TokenId, user::Role};
-use skep_store::{NewToken, Scope, StoreError};
+use std::time::Duration;
+
+use skep_model::{
+    Complaint, Refusal, Timestamp,
+    ids::TokenId,
+    token::{Area, NewToken, TokenDraft, TokenView},
+    user::Role,
+};
+use skep_store::{Scope, StoreError};
 
 use crate::{Actor, Client, Hub, HubError, secrets};
 
@@ -9,32 +16,88 @@ use crate::{Actor, Client, Hub, HubError, secrets};
 const PREFIX: &str = "skep_";
 /// A token's last use is written down no more often than this, in milliseconds.
 const TOUCH: i64 = 60_000;
+/// The longest life that a token can be given, in days.
+const LONGEST: u32 = 3660;
 
 impl Hub {
-    /// Makes a token and returns it; it is never shown again.
+    /// All tokens, by name; revoked ones too.
+    pub async fn tokens(&self, actor: &Actor) -> Result<Vec<TokenView>, HubError> {
+        actor.require(Role::Admin)?;
+        Ok(self.0.store.tokens().await?)
+    }
+
+    /// Makes a token. Its secret is in the answer, and nowhere else.
     pub async fn create_token(
         &self,
         actor: &Actor,
-        name: &str,
-        role: Role,
-    ) -> Result<String, HubError> {
+        draft: TokenDraft,
+    ) -> Result<NewToken, HubError> {
         actor.require(Role::Admin)?;
-        let name = crate::accounts::name("name", name)?;
-        let token = format!("{PREFIX}{}", secrets::secret());
+        let name = crate::accounts::name("name", &draft.name)?;
+        if draft.groups.is_empty() && draft.role != Role::Admin {
+            return Err(HubError::invalid("groups", Complaint::Empty));
+        }
+        let groups = self.0.store.groups(&Scope::Everything).await?;
+        let chosen: Vec<_> = groups
+            .into_iter()
+            .filter(|group| draft.groups.contains(&group.id))
+            .collect();
+        if chosen.len() != draft.groups.len() {
+            return Err(HubError::invalid("groups", Complaint::Unknown));
+        }
+        if draft.days.is_some_and(|days| days == 0 || days > LONGEST) {
+            return Err(HubError::invalid("days", Complaint::Between { min: 1, max: LONGEST }));
+        }
+        let secret = format!("{PREFIX}{}", secrets::secret());
         let mut audit = actor.audit("create", "token", name.clone());
-        audit.after = Some(serde_json::json!({ "role": role }));
-        let new = NewToken {
+        let expires_at = draft
+            .days
+            .map(|days| audit.at.after(Duration::from_hours(24) * days));
+        let areas = if draft.areas.is_empty() {
+            Area::ALL.to_vec()
+        } else {
+            draft.areas
+        };
+        audit.after = Some(serde_json::json!({
+            "role": draft.role, "areas": areas, "groups": draft.groups, "days": draft.days,
+        }));
+        let new = skep_store::NewToken {
             id: TokenId::new(),
             name,
-            secret_hash: secrets::hash(&token),
-            role,
-            groups: vec![],
-            expires_at: None,
+            secret_hash: secrets::hash(&secret),
+            role: draft.role,
+            areas,
+            groups: draft.groups,
+            expires_at,
         };
         match self.0.store.create_token(&new, &audit).await {
-            Err(StoreError::Conflict(_)) => Err(HubError::invalid("name", Complaint::Taken)),
-            other => Ok(other.map(|()| token)?),
+            Err(StoreError::Conflict(_)) => {
+                return Err(HubError::invalid("name", Complaint::Taken));
+            }
+            other => other?,
         }
+        let token = TokenView {
+            id: new.id,
+            name: new.name,
+            role: new.role,
+            areas: new.areas,
+            groups: chosen,
+            created_at: audit.at,
+            expires_at,
+            last_used_at: None,
+            revoked_at: None,
+        };
+        Ok(NewToken { token, secret })
+    }
+
+    /// Takes a token no longer.
+    pub async fn revoke_token(&self, actor: &Actor, id: TokenId) -> Result<(), HubError> {
+        actor.require(Role::Admin)?;
+        let audit = actor.audit("revoke", "token", id.to_string());
+        if !self.0.store.revoke_token(id, audit).await? {
+            return Err(Refusal::NotFound.into());
+        }
+        Ok(())
     }
 
     /// Who an `Authorization` header says it is.
@@ -62,7 +125,7 @@ impl Hub {
         let scope = if found.groups.is_empty() && found.role == Role::Admin {
             Scope::Everything
         } else {
-            Scope::Groups(found.groups)
+            Scope::Groups(found.groups.into_iter().map(|group| group.id).collect())
         };
         Ok(Some(Actor {
             user: None,
@@ -71,6 +134,8 @@ impl Hub {
             scope,
             address: client.address,
             session: None,
+            areas: Some(found.areas),
+            must_change: false,
         }))
     }
 }

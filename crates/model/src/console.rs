@@ -66,6 +66,8 @@ pub struct EventDetail {
     pub comment: String,
     /// When the server took its first part.
     pub received_at: Timestamp,
+    /// When it went to the archive; `None` for a live event.
+    pub archived_at: Option<Timestamp>,
     /// The steps, in order; the place in this list is the step's index.
     pub interactions: Vec<Interaction>,
     /// Packets, in order.
@@ -90,6 +92,9 @@ pub struct Packet {
 /// Which events to list. Everything that is given must hold; of several values of one field, any.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventQuery {
+    /// Archived events instead of live ones.
+    #[serde(default)]
+    pub archived: bool,
     /// Not before this.
     pub since: Option<Timestamp>,
     /// Sensors.
@@ -170,6 +175,11 @@ pub enum LiveMessage {
         /// The new interactions.
         interactions: Vec<Interaction>,
     },
+    /// An event was archived or removed.
+    Gone {
+        /// Which.
+        event: EventId,
+    },
     /// A sensor came, went or changed; read the list anew.
     Sensors,
     /// Messages were lost: read everything anew.
@@ -227,19 +237,6 @@ pub struct HourCount {
     pub start: Timestamp,
     /// Counts per classification, in the order of [`Classification::ALL`].
     pub counts: Vec<u64>,
-}
-
-/// An event rejected at ingest, kept for a person to look at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QuarantineRow {
-    /// The sensor that sent it.
-    pub sensor: SensorRef,
-    /// When.
-    pub received_at: Timestamp,
-    /// Why it was rejected.
-    pub reason: String,
-    /// What was sent.
-    pub raw: Bytes,
 }
 
 /// What the set-up page asks for.

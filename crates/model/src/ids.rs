@@ -77,6 +77,10 @@ id!(
     UserId
 );
 id!(
+    /// A user's session: the beginning of its secret's hash, which opens nothing.
+    SessionId
+);
+id!(
     /// An API token.
     TokenId
 );

@@ -13,7 +13,9 @@ pub mod limits;
 pub mod raw;
 pub mod refusal;
 pub mod sensor;
+pub mod system;
 pub mod time;
+pub mod token;
 pub mod user;
 
 pub use address::Address;

@@ -65,6 +65,19 @@ pub enum Complaint {
     Unknown,
     /// Holds characters that it may not.
     BadCharacters,
+    /// Outside of its bounds.
+    Between {
+        /// The least.
+        min: u32,
+        /// The most.
+        max: u32,
+    },
+    /// Not an address of the form `https://host:port`.
+    NotAUrl,
+    /// The same as before.
+    Same,
+    /// Nobody could administer the server any more.
+    LastAdmin,
 }
 
 impl Refusal {
@@ -123,6 +136,10 @@ impl fmt::Display for Complaint {
             Self::TooWeak => f.write_str("is too easily guessed"),
             Self::Unknown => f.write_str("does not exist"),
             Self::BadCharacters => f.write_str("holds characters that are not allowed"),
+            Self::Between { min, max } => write!(f, "must be between {min} and {max}"),
+            Self::NotAUrl => f.write_str("must be of the form https://host:port"),
+            Self::Same => f.write_str("is the same as before"),
+            Self::LastAdmin => f.write_str("would leave nobody who can administer the server"),
         }
     }
 }

@@ -106,3 +106,33 @@ pub struct Enrolment {
     /// Until when the token in it is good.
     pub expires_at: Timestamp,
 }
+
+/// How a sensor was at a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SensorSample {
+    /// When.
+    pub at: Timestamp,
+    /// Whether it could be heard.
+    pub presence: Presence,
+    /// Memory in use by the program, in bytes.
+    pub memory: Option<u64>,
+    /// Bytes in use on the disk of its data folder.
+    pub disk_used: Option<u64>,
+    /// Bytes on that disk in all.
+    pub disk_total: Option<u64>,
+    /// Parts of events that waited in its spool.
+    pub queued: Option<u64>,
+    /// How long its last request took, in milliseconds.
+    pub round_trip: Option<u32>,
+    /// Seconds since its program started.
+    pub uptime: Option<u64>,
+}
+
+/// What to change about a sensor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SensorEdit {
+    /// The name.
+    pub name: String,
+    /// The group.
+    pub group: GroupId,
+}

@@ -64,6 +64,15 @@ pub struct SensorStatus {
     pub clock_offset: i64,
     /// Memory in use by the program, in bytes.
     pub memory: u64,
+    /// Bytes in use on the disk of the data folder; `None` where that cannot be told.
+    #[serde(default)]
+    pub disk_used: Option<u64>,
+    /// Bytes on that disk in all.
+    #[serde(default)]
+    pub disk_total: Option<u64>,
+    /// How long the last request that was not held took, in milliseconds.
+    #[serde(default)]
+    pub round_trip: Option<u32>,
     /// How each instance is.
     pub instances: Vec<InstanceReport>,
 }

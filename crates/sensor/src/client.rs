@@ -3,7 +3,10 @@
 use std::{
     error::Error,
     io,
-    sync::{PoisonError, RwLock},
+    sync::{
+        PoisonError, RwLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -33,6 +36,8 @@ pub struct Client {
     clock: ServerClock,
     signer: Option<Signer>,
     connection: RwLock<Connection>,
+    /// How long the last delivery took, in milliseconds; 0: none was made yet.
+    round_trip: AtomicU32,
 }
 
 #[derive(Clone, Debug)]
@@ -110,7 +115,23 @@ impl Client {
             clock,
             signer,
             connection: RwLock::new(Connection { anchors, http }),
+            round_trip: AtomicU32::new(0),
         })
+    }
+
+    /// How long the last request that was not held took, in milliseconds.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<u32> {
+        match self.round_trip.load(Ordering::Relaxed) {
+            0 => None,
+            millis => Some(millis),
+        }
+    }
+
+    /// Notes how long a request took that the server answered at once.
+    pub fn note_round_trip(&self, took: Duration) {
+        let millis = u32::try_from(took.as_millis()).unwrap_or(u32::MAX).max(1);
+        self.round_trip.store(millis, Ordering::Relaxed);
     }
 
     /// The clock that is set by the server's answers.

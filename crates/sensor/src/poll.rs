@@ -69,6 +69,9 @@ impl Poll {
             match answer {
                 Ok(answer) => {
                     retry.succeeded();
+                    if request.at_once {
+                        self.client.note_round_trip(asked.elapsed());
+                    }
                     self.renew(answer.authorities);
                     let new = answer
                         .configuration
@@ -97,6 +100,7 @@ impl Poll {
     async fn request(&self, at_once: bool) -> (Option<u64>, PollRequest) {
         let (active_revision, instances) = self.runtime.status().await;
         let spool = self.spool.status();
+        let (disk_used, disk_total) = disk(&self.folder).unzip();
         let status = SensorStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             architecture: std::env::consts::ARCH.to_owned(),
@@ -105,6 +109,9 @@ impl Poll {
             dropped: spool.dropped,
             clock_offset: self.client.clock().clock().offset(),
             memory: memory(),
+            disk_used,
+            disk_total,
+            round_trip: self.client.round_trip(),
             instances,
         };
         let request = PollRequest {
@@ -136,6 +143,14 @@ impl Poll {
             Err(error) => tracing::error!("the server's new authorities cannot be kept: {error}"),
         }
     }
+}
+
+/// Bytes in use and bytes in all of the disk that a folder is on.
+fn disk(folder: &std::path::Path) -> Option<(u64, u64)> {
+    let disk = nix::sys::statvfs::statvfs(folder).ok()?;
+    let block = disk.fragment_size();
+    let total = disk.blocks() * block;
+    Some((total - disk.blocks_free() * block, total))
 }
 
 /// The memory that this program has in use, in bytes; 0 where the system does not tell.

@@ -30,12 +30,22 @@ pub struct Listing<'a> {
 /// The columns of [`event_row`].
 pub(crate) const COLUMNS: &str = "e.number, e.id, e.started_at, e.ended_at, e.source, e.source_port, e.target_port, e.transport, \
      e.classification, e.severity, e.status, e.count, e.interactions, e.logins, e.accepted, e.commands, e.requests, e.files, \
-     e.probes, e.bytes_in, e.subject, e.country, e.sensor_id, e.group_id, e.next_index, s.name AS sensor_name, \
-     g.name AS group_name, v.name AS service_name";
+     e.probes, e.bytes_in, e.subject, e.country, e.sensor_id, e.group_id, e.next_index, e.comment, e.received_at, \
+     e.sensor_name, e.group_name, e.service_name, e.archived_at";
 
-/// The tables of [`COLUMNS`]. A sensor or group that was removed leaves its events without a name.
-pub(crate) const TABLES: &str = "events e LEFT JOIN sensors s ON s.id = e.sensor_id LEFT JOIN groups g ON g.id = e.group_id \
-     JOIN services v ON v.id = e.service_id";
+/// Live events under the alias `e`, with the names of today. A sensor or group that was removed leaves its events
+/// without a name.
+const LIVE: &str = "(SELECT x.*, s.name AS sensor_name, g.name AS group_name, v.name AS service_name, \
+     CAST(NULL AS BIGINT) AS archived_at FROM events x LEFT JOIN sensors s ON s.id = x.sensor_id \
+     LEFT JOIN groups g ON g.id = x.group_id JOIN services v ON v.id = x.service_id) e";
+
+/// Archived events under the alias `e`, with the names of their time.
+const ARCHIVED: &str = "(SELECT x.*, v.name AS service_name FROM archived_events x JOIN services v ON v.id = x.service_id) e";
+
+/// Where events are read from.
+pub(crate) fn source(archived: bool) -> &'static str {
+    if archived { ARCHIVED } else { LIVE }
+}
 
 /// A value to bind.
 #[derive(Clone, Debug)]
@@ -115,6 +125,13 @@ impl Conditions {
             inner.sql()
         ));
         self.values = inner.values;
+    }
+
+    /// Adds to the condition that was added last.
+    pub(crate) fn extend_last(&mut self, sql: &str) {
+        if let Some(last) = self.sql.last_mut() {
+            last.push_str(sql);
+        }
     }
 
     /// Adds a condition of constants only.
@@ -239,7 +256,8 @@ impl Store {
             .values
             .push(Value::Number(i64::from(listing.limit)));
         let sql = format!(
-            "SELECT {COLUMNS} FROM {TABLES} {} ORDER BY e.started_at DESC, e.number DESC LIMIT ${}",
+            "SELECT {COLUMNS} FROM {} {} ORDER BY e.started_at DESC, e.number DESC LIMIT ${}",
+            source(listing.query.archived),
             conditions.sql(),
             conditions.values.len()
         );
@@ -259,7 +277,8 @@ impl Store {
         let mut conditions = Conditions::events(scope, query);
         conditions.values.push(Value::Number(i64::from(most)));
         let sql = format!(
-            "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM events e {} LIMIT ${}) AS found",
+            "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM {} e {} LIMIT ${}) AS found",
+            if query.archived { "archived_events" } else { "events" },
             conditions.sql(),
             conditions.values.len()
         );

@@ -10,12 +10,12 @@ use sqlx::any::AnyRow;
 use crate::{
     Scope, Store, StoreError,
     database::own,
-    event_list::{COLUMNS, Conditions, TABLES, Value, bind, event_row},
+    event_list::{COLUMNS, Conditions, Value, bind, event_row, source},
     read::Read,
 };
 
 impl Store {
-    /// An event with everything in it; `None` when there is none, or it is out of scope.
+    /// An event with everything in it, live or archived; `None` when there is none, or it is out of scope.
     pub async fn event(
         &self,
         scope: &Scope,
@@ -23,19 +23,16 @@ impl Store {
     ) -> Result<Option<EventDetail>, StoreError> {
         // One transaction sees the row and its parts at one moment.
         let mut tx = self.read.begin().await?;
-        let mut conditions = Conditions::default();
-        conditions.add("e.id =", Value::Bytes(id.as_bytes().to_vec()));
-        conditions.scope("e.group_id", scope);
-        let sql = format!(
-            "SELECT {COLUMNS}, e.comment, e.received_at FROM {TABLES} {}",
-            conditions.sql()
-        );
-        let Some(row) = bind(sqlx::query(own(sql)), conditions.values)
-            .fetch_optional(&mut *tx)
-            .await?
-        else {
-            return Ok(None);
-        };
+        let mut found = None;
+        for archived in [false, true] {
+            if found.is_none() {
+                let (sql, values) = by_id(scope, id, archived);
+                found = bind(sqlx::query(own(sql)), values)
+                    .fetch_optional(&mut *tx)
+                    .await?;
+            }
+        }
+        let Some(row) = found else { return Ok(None) };
         let number = row.number("number")?;
         let interactions =
             sqlx::query("SELECT body FROM interactions WHERE event_number = $1 ORDER BY idx")
@@ -51,6 +48,7 @@ impl Store {
             row: event_row(&row)?,
             comment: row.text("comment")?,
             received_at: row.time("received_at")?,
+            archived_at: row.maybe_time("archived_at")?,
             interactions: interactions
                 .iter()
                 .map(interaction)
@@ -59,21 +57,30 @@ impl Store {
         }))
     }
 
-    /// The row of an event; `None` when there is none, or it is out of scope.
+    /// The row of a live event; `None` when there is none, or it is out of scope.
     pub async fn event_row(
         &self,
         scope: &Scope,
         id: EventId,
     ) -> Result<Option<EventRow>, StoreError> {
-        let mut conditions = Conditions::default();
-        conditions.add("e.id =", Value::Bytes(id.as_bytes().to_vec()));
-        conditions.scope("e.group_id", scope);
-        let sql = format!("SELECT {COLUMNS} FROM {TABLES} {}", conditions.sql());
-        let row = bind(sqlx::query(own(sql)), conditions.values)
+        let (sql, values) = by_id(scope, id, false);
+        let row = bind(sqlx::query(own(sql)), values)
             .fetch_optional(&self.read)
             .await?;
         row.as_ref().map(event_row).transpose()
     }
+}
+
+fn by_id(scope: &Scope, id: EventId, archived: bool) -> (String, Vec<Value>) {
+    let mut conditions = Conditions::default();
+    conditions.add("e.id =", Value::Bytes(id.as_bytes().to_vec()));
+    conditions.scope("e.group_id", scope);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {} {}",
+        source(archived),
+        conditions.sql()
+    );
+    (sql, conditions.values)
 }
 
 fn interaction(row: &AnyRow) -> Result<Interaction, StoreError> {

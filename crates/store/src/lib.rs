@@ -6,28 +6,33 @@
 //! There is one way to write to SQLite: a pool of a single connection, whose transactions begin IMMEDIATE.
 //! Reads have a pool of their own and never wait for it.
 
-mod accounts;
+mod archive;
 mod audit;
 mod database;
 mod event_list;
 mod event_work;
 mod events;
+mod groups;
 mod ingest;
 mod quarantine;
 mod read;
 mod rollup;
+mod sensor_history;
 mod sensors;
+mod sessions;
 mod settings;
 mod tokens;
+mod users;
 
-pub use accounts::{NewUser, SessionRow, UserRow};
 pub use audit::AuditEntry;
 pub use database::{Engine, Store, StoreError};
 pub use event_list::Listing;
 pub use ingest::{Change, Delivery, NumberedPart, Taken};
 pub use rollup::{Field, Span, TopValue};
 pub use sensors::{InstanceRow, NewInstance, SensorRow};
-pub use tokens::{NewToken, TokenRow};
+pub use sessions::{SessionRow, session_id};
+pub use tokens::NewToken;
+pub use users::{NewUser, UserRow, UserWritten};
 
 /// Which groups a reader may see.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -110,6 +110,7 @@ from_bytes!(
     GroupId,
     InstanceId,
     SensorId,
+    skep_model::ids::SessionId,
     UserId,
     skep_model::ids::TokenId
 );

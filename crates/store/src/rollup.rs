@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use skep_model::{
-    Classification, InteractionKind, Timestamp, event::ServiceName, ids::SensorId, raw,
+    Address, Classification, InteractionKind, Timestamp, event::ServiceName, ids::SensorId, raw,
 };
 
 use crate::{
@@ -82,8 +82,15 @@ impl Deltas {
         }
     }
 
-    /// Counts a value seen at a moment.
-    pub(crate) fn value(&mut self, place: Place, at: Timestamp, field: Field, value: &[u8]) {
+    /// Counts a value seen at a moment, or (`by` −1) takes it back.
+    pub(crate) fn value(
+        &mut self,
+        place: Place,
+        at: Timestamp,
+        field: Field,
+        value: &[u8],
+        by: i64,
+    ) {
         for (span, start) in spans(at) {
             let key = (
                 span,
@@ -93,23 +100,38 @@ impl Deltas {
                 bytes(place.sensor),
                 place.service,
             );
-            *self.values.entry(key).or_default() += 1;
+            *self.values.entry(key).or_default() += by;
         }
     }
 
-    /// Counts what an interaction tells.
-    pub(crate) fn interaction(&mut self, place: Place, at: Timestamp, kind: &InteractionKind) {
+    /// Counts source and port of an event that opened, or (`by` −1) takes them back.
+    pub(crate) fn opening(&mut self, place: Place, source: Address, port: u16, by: i64) {
+        let at = place.started_at;
+        self.value(place, at, Field::Source, &source.to_bytes(), by);
+        self.value(place, at, Field::Port, &port.to_be_bytes(), by);
+    }
+
+    /// Counts what an interaction tells, or (`by` −1) takes it back.
+    pub(crate) fn interaction(
+        &mut self,
+        place: Place,
+        at: Timestamp,
+        kind: &InteractionKind,
+        by: i64,
+    ) {
         match kind {
             InteractionKind::Login { user, secret, .. } => {
-                self.value(place, at, Field::User, &user.0);
-                self.value(place, at, Field::Password, &secret.0);
+                self.value(place, at, Field::User, &user.0, by);
+                self.value(place, at, Field::Password, &secret.0, by);
             }
-            InteractionKind::Command { line } => self.value(place, at, Field::Command, &line.0),
+            InteractionKind::Command { line } => {
+                self.value(place, at, Field::Command, &line.0, by);
+            }
             InteractionKind::Probe { port, .. } => {
-                self.value(place, at, Field::Port, &port.to_be_bytes());
+                self.value(place, at, Field::Port, &port.to_be_bytes(), by);
             }
             InteractionKind::Attribute { name, value } if name == InteractionKind::URL => {
-                self.value(place, at, Field::Url, &value.0);
+                self.value(place, at, Field::Url, &value.0, by);
             }
             _ => {}
         }
@@ -137,7 +159,7 @@ impl Deltas {
             }
             query.execute(&mut *tx).await?;
         }
-        let values: Vec<_> = self.values.into_iter().collect();
+        let values: Vec<_> = self.values.into_iter().filter(|(_, by)| *by != 0).collect();
         for chunk in pieces(&values) {
             let sql = own(format!(
                 "INSERT INTO rollup_values (span, field, start, value, sensor_id, service_id, writer, count) VALUES {}

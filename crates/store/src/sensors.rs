@@ -5,6 +5,7 @@ use skep_model::{
     event::ServiceName,
     ids::{GroupId, InstanceId, SensorId},
     sensor::{GroupRef, Port},
+    user::Fate,
 };
 use skep_protocol::message::SensorStatus;
 use sqlx::any::AnyRow;
@@ -194,6 +195,54 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
+    /// Gives a sensor another name or group. `false`: there is no such sensor. [`StoreError::Conflict`]: the name is
+    /// taken, or there is no such group. Events that it sent keep the group that they were caught for.
+    pub async fn edit_sensor(
+        &self,
+        id: SensorId,
+        name: &str,
+        group: GroupId,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "UPDATE sensors SET name = $2, group_id = $3 WHERE id = $1 AND removed_at IS NULL",
+        )
+        .bind(id.as_bytes())
+        .bind(name)
+        .bind(group.as_bytes())
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        write_audit(&mut tx, audit).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Removes a sensor from sight; its events follow chunk by chunk, see [`Store::clear_removed`].
+    pub async fn remove_sensor(
+        &self,
+        id: SensorId,
+        fate: Fate,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE sensors SET removed_at = $2, fate = $3, public_key = NULL WHERE id = $1")
+            .bind(id.as_bytes())
+            .bind(audit.at.0)
+            .bind(fate.number())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM enrolments WHERE sensor_id = $1")
+            .bind(id.as_bytes())
+            .execute(&mut *tx)
+            .await?;
+        write_audit(&mut tx, audit).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Notes that a sensor called. `since` is given when it was offline before.
     pub async fn note_poll(
         &self,
@@ -223,6 +272,7 @@ impl Store {
     pub async fn sensors(&self, scope: &Scope) -> Result<Vec<SensorRow>, StoreError> {
         let mut conditions = Conditions::default();
         conditions.scope("s.group_id", scope);
+        conditions.plain("s.removed_at IS NULL");
         let sql = format!(
             "SELECT {COLUMNS} FROM sensors s JOIN groups g ON g.id = s.group_id {} ORDER BY s.name",
             conditions.sql()
@@ -242,6 +292,7 @@ impl Store {
         let mut conditions = Conditions::default();
         conditions.add("s.id =", Value::Bytes(id.as_bytes().to_vec()));
         conditions.scope("s.group_id", scope);
+        conditions.plain("s.removed_at IS NULL");
         let sql = format!(
             "SELECT {COLUMNS} FROM sensors s JOIN groups g ON g.id = s.group_id {}",
             conditions.sql()

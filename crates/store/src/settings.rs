@@ -1,6 +1,6 @@
 //! Settings by name.
 
-use crate::{Store, StoreError, read::Read};
+use crate::{AuditEntry, Store, StoreError, audit::write_audit, read::Read};
 
 impl Store {
     /// The value of a setting, as it was put.
@@ -13,12 +13,19 @@ impl Store {
     }
 
     /// Puts a setting.
-    pub async fn put_setting(&self, name: &str, value: &str) -> Result<(), StoreError> {
+    pub async fn put_setting(
+        &self,
+        name: &str,
+        value: &str,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
         sqlx::query("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
             .bind(name)
             .bind(value)
-            .execute(&self.write)
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        write_audit(&mut tx, audit).await?;
+        Ok(tx.commit().await?)
     }
 }

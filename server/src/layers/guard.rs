@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use skep_app::{
-    access::{Who, who},
+    access::{Who, before_change, who},
     failure::Failure,
 };
 use skep_hub::{Actor, Client};
@@ -37,9 +37,10 @@ pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: 
     let pass: Result<Option<Actor>, Response> = match who {
         Who::Sensor => Ok(None),
         Who::Anyone if path != "/login" => Ok(None),
-        Who::Token(role) => match token(&state, &parts.headers, &client).await {
+        Who::Token(role, area) => match token(&state, &parts.headers, &client).await {
             Ok(actor) => actor
                 .require(role)
+                .and_then(|()| actor.require_area(area))
                 .map(|()| Some(actor))
                 .map_err(|refusal| refuse(&path, refusal)),
             Err(refusal) => Err(refuse(&path, refusal)),
@@ -83,6 +84,13 @@ async fn person(
         .await
         .map_err(failed)?;
     match (who, actor) {
+        (Who::LoggedIn(_), Some(actor)) if actor.must_change() && !before_change(path) => {
+            Err(if page && path != "/live" {
+                Redirect::to("/password").into_response()
+            } else {
+                refuse(path, Refusal::Forbidden)
+            })
+        }
         (Who::LoggedIn(role), Some(actor)) => actor
             .require(role)
             .map(|()| Some(actor))

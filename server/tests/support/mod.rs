@@ -19,6 +19,7 @@ use skep_model::{
     Address, Encounter, Interaction, InteractionKind, LoginMethod, Timestamp, Transport,
     console::NewSensor,
     ids::{Epoch, EventId, GroupId, InstanceId, SensorId, UserId},
+    token::TokenDraft,
     user::Role,
 };
 use skep_protocol::{
@@ -210,11 +211,22 @@ impl TestApp {
     }
 
     pub async fn token(&self, role: Role) -> String {
-        let name = format!("t{}", EventId::new());
+        let groups = match role {
+            Role::Admin => vec![],
+            _ => vec![self.group().await],
+        };
+        let draft = TokenDraft {
+            name: format!("t{}", EventId::new()),
+            role,
+            areas: vec![],
+            groups,
+            days: None,
+        };
         self.hub
-            .create_token(&Actor::command_line(), &name, role)
+            .create_token(&Actor::command_line(), draft)
             .await
             .unwrap()
+            .secret
     }
 
     pub async fn group(&self) -> GroupId {

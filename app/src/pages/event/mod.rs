@@ -1,6 +1,7 @@
 //! One event: what happened, and the work on it.
 
 mod facts;
+mod leave;
 mod panels;
 mod timeline;
 mod work;
@@ -217,6 +218,7 @@ fn Detail(detail: EventDetail) -> impl IntoView {
     let EventDetail {
         row,
         comment,
+        archived_at,
         interactions,
         packets,
         ..
@@ -267,7 +269,7 @@ fn Detail(detail: EventDetail) -> impl IntoView {
                 {(!packets.is_empty()).then(|| view! { <Packets packets /> })}
             </div>
             <div class="stack side">
-                <Work event comment />
+                <Work event comment archived=archived_at.is_some() />
             </div>
         </div>
     }

@@ -3,7 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 use skep_model::{Status, console::EventEdit, limits, user::Role};
 
-use super::Growing;
+use super::{Growing, leave::Leave};
 use crate::{
     Me,
     components::{Awaited, FailureNote, Icon, StatusMark},
@@ -17,19 +17,29 @@ use crate::{
 
 /// The panel of the work; who may only look sees it as text.
 #[component]
-pub fn Work(event: Growing, comment: String) -> impl IntoView {
+pub fn Work(
+    event: Growing,
+    comment: String,
+    /// Whether it is in the archive: it can be read and removed then, and nothing else.
+    archived: bool,
+) -> impl IntoView {
     let locale = use_locale();
     let me = expect_context::<Me>().0;
     let comment = StoredValue::new(comment);
     let body = move || {
         Suspend::new(async move {
-            if me.await.is_ok_and(|me| me.role >= Role::Manager) {
+            let manager = me.await.is_ok_and(|me| me.role >= Role::Manager);
+            let work = if manager && !archived {
                 view! { <Edit event comment=comment.get_value() /> }
             } else {
                 view! {
                     <p>{move || view! { <StatusMark status=event.row.with(|row| row.status) /> }}</p>
                     <p class="wrap">{comment.get_value()}</p>
                 }
+            };
+            view! {
+                {work}
+                {manager.then(|| view! { <Leave id=event.id() archived /> })}
             }
         })
     };

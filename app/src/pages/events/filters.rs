@@ -12,7 +12,7 @@ use web_sys::{FormData, HtmlFormElement};
 use crate::{
     answer::ask,
     components::{Awaited, Icon, When},
-    filter::{ANY, Filter},
+    filter::{ANY, ARCHIVE, Filter},
     preferences::use_locale,
     server,
     translations::{Locale, td_string},
@@ -28,6 +28,7 @@ fn any(locale: Locale) -> Choice {
 
 /// The choices that are the same everywhere.
 struct Usual {
+    datasets: Vec<Choice>,
     statuses: Vec<Choice>,
     classifications: Vec<Choice>,
     severities: Vec<Choice>,
@@ -83,6 +84,13 @@ impl Usual {
             ),
         ];
         Self {
+            datasets: vec![
+                (String::new(), td_string!(locale, filter.live).to_owned()),
+                (
+                    ARCHIVE.to_owned(),
+                    td_string!(locale, filter.archive).to_owned(),
+                ),
+            ],
             statuses,
             classifications,
             severities,
@@ -109,6 +117,7 @@ pub fn Filters(
         };
         let text = |name: &str| data.get(name).as_string().unwrap_or_default();
         let chosen = Filter {
+            dataset: text("dataset"),
             status: text("status"),
             classification: text("classification"),
             severity: text("severity"),
@@ -174,6 +183,7 @@ pub fn Filters(
     };
     view! {
         <form class="filters" method="get" action="/events" role="search" on:submit=submitted on:change=changed>
+            <Select name="dataset" label=td_string!(locale, filter.dataset) choices=usual.datasets current=move || filter.with(|f| f.dataset.clone()) />
             <Select name="status" label=td_string!(locale, field.status) choices=usual.statuses current=move || filter.with(|f| f.status.clone()) />
             <Select name="severity" label=td_string!(locale, field.severity) choices=usual.severities current=move || filter.with(|f| f.severity.clone()) />
             <Select name="classification" label=td_string!(locale, field.classification) choices=usual.classifications current=move || filter.with(|f| f.classification.clone()) />

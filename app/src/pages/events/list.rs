@@ -84,7 +84,7 @@ impl List {
     /// Whether these are the newest events: only then new ones belong here.
     fn is_first(self) -> bool {
         self.filter
-            .with_value(|filter| filter.before.is_none() && filter.source_fits())
+            .with_value(|filter| filter.before.is_none() && filter.source_fits() && !filter.archived())
     }
 
     fn query(self) -> EventQuery {
@@ -96,6 +96,11 @@ impl List {
         match message {
             LiveMessage::Opened { event } | LiveMessage::Changed { event, .. } => self.take(event),
             LiveMessage::Resync => self.reload(),
+            LiveMessage::Gone { event } => {
+                self.rows.update(|rows| rows.retain(|row| row.id != *event));
+                self.waiting
+                    .update(|waiting| waiting.retain(|row| row.id != *event));
+            }
             LiveMessage::Sensors => {}
         }
     }

@@ -1,133 +1,62 @@
 //! The questions of the sensors page.
 
-use leptos::{ev, prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use skep_model::{
     ids::SensorId,
-    sensor::{Presence, SensorView},
+    sensor::{Enrolment, Presence, SensorView},
 };
+use web_sys::FormData;
 
-use super::{Open, State};
+use super::State;
 use crate::{
     answer::ask,
     components::{
-        Awaited, CopyLine, Dialog, Field, Icon, Time, TimeForm, complaint_about, failure_text,
+        Attempt, Awaited, Choose, CopyLine, Dialog, Field, FormDialog, Icon, Time, TimeForm, text,
     },
-    failure::Failure,
     preferences::use_locale,
     server,
     translations::td_string,
     view::view,
 };
 
-/// Whether a dialog is open, as a signal that it may close. What went wrong the last time is forgotten when it
-/// opens again.
-fn is_open(
-    state: State,
-    failure: RwSignal<Option<Failure>>,
-    mine: fn(&Open) -> bool,
-) -> RwSignal<bool> {
-    let open = RwSignal::new(false);
-    Effect::new(move |_| {
-        let now = state.open.with(mine);
-        if now {
-            failure.set(None);
-        }
-        open.set(now);
-    });
-    Effect::new(move |_| {
-        if !open.get() && state.open.with_untracked(mine) {
-            state.open.set(Open::Nothing);
-        }
-    });
-    open
-}
-
-#[component]
-fn Problem(failure: RwSignal<Option<Failure>>) -> impl IntoView {
-    let locale = use_locale();
-    move || {
-        failure
-            .get()
-            .filter(|failure| {
-                !matches!(
-                    failure,
-                    Failure::Refused(skep_model::Refusal::Invalid { .. })
-                )
-            })
-            .map(|failure| {
-                view! {
-                    <div class="note red" role="alert">
-                        <Icon name="failed" />
-                        <p>{failure_text(locale, &failure)}</p>
-                    </div>
-                }
-            })
-    }
-}
-
-#[component]
-fn Cancel(open: RwSignal<bool>) -> impl IntoView {
-    view! {
-        <button type="button" class="btn" on:click=move |_| open.set(false)>
-            {td_string!(use_locale(), action.cancel)}
-        </button>
-    }
-}
-
 /// Asks for name and group of a new sensor.
 #[component]
 pub fn AddSensor(state: State) -> impl IntoView {
     let locale = use_locale();
-    let failure = RwSignal::new(None::<Failure>);
-    let open = is_open(state, failure, |open| *open == Open::Add);
+    let attempt = state.add;
     let groups = ask(|| (), |()| server::groups());
-    let add = ServerAction::<server::AddSensor>::new();
-    Effect::new(move |_| match add.value().get() {
-        Some(Ok(enrolment)) => {
-            failure.set(None);
-            state.open.set(Open::Command(enrolment));
-            state.sensors.refetch();
-        }
-        Some(Err(error)) => failure.set(Some(error)),
-        None => {}
+    let submit = Callback::new(move |data: FormData| {
+        let Ok(group) = text(&data, "group").parse() else {
+            return;
+        };
+        let work = server::add_sensor(text(&data, "name"), group);
+        attempt.run(work, move |enrolment| state.show(enrolment));
     });
-    let complaint = Signal::derive(move || {
-        failure.with(|failure| complaint_about(locale, failure.as_ref(), "name"))
-    });
-    let options = move || {
+    let choice = move || {
         Suspend::new(async move {
-            groups
+            let choices: Vec<_> = groups
                 .await
                 .unwrap_or_default()
                 .into_iter()
-                .map(|group| view! { <option value=group.id.to_string()>{group.name}</option> })
-                .collect_view()
-                .into_any()
+                .map(|group| (group.id.to_string(), group.name))
+                .collect();
+            let first = choices.first().map(|(id, _)| id.clone()).unwrap_or_default();
+            view! { <Choose name="group" label=td_string!(locale, field.group) choices current=first /> }
         })
     };
     view! {
-        <Dialog open labelled_by="add-title">
-            <ActionForm action=add>
-                <div class="in">
-                    <h2 id="add-title">{td_string!(locale, sensors.add)}</h2>
-                    <p class="muted">{td_string!(locale, sensors.add_text)}</p>
-                    <Problem failure />
-                    <Field name="name" label=td_string!(locale, field.name) hint=td_string!(locale, sensors.name_hint) required=true autofocus=true complaint />
-                    <div class="field">
-                        <label for="group">{td_string!(locale, field.group)}</label>
-                        <select class="select" id="group" name="group" required=true>
-                            <Awaited view=options />
-                        </select>
-                    </div>
-                </div>
-                <div class="foot">
-                    <Cancel open />
-                    <button type="submit" class="btn primary">
-                        {td_string!(locale, sensors.add_submit)}
-                    </button>
-                </div>
-            </ActionForm>
-        </Dialog>
+        <FormDialog
+            attempt
+            id="add-title"
+            title=Signal::derive(move || td_string!(locale, sensors.add).to_owned())
+            submit=td_string!(locale, sensors.add_submit)
+            fields=&["name"]
+            on_submit=submit
+        >
+            <p class="muted">{td_string!(locale, sensors.add_text)}</p>
+            <Field name="name" label=td_string!(locale, field.name) hint=td_string!(locale, sensors.name_hint) required=true autofocus=true complaint=attempt.about("name") />
+            <Awaited view=choice />
+        </FormDialog>
     }
 }
 
@@ -135,13 +64,9 @@ pub fn AddSensor(state: State) -> impl IntoView {
 #[component]
 pub fn ShowCommand(state: State) -> impl IntoView {
     let locale = use_locale();
-    let open = is_open(state, RwSignal::new(None), |open| {
-        matches!(open, Open::Command(_))
-    });
-    let body = move |open_now: Open| {
-        let Open::Command(enrolment) = open_now else {
-            return None;
-        };
+    let open = state.shown;
+    let body = move || {
+        let enrolment: Enrolment = state.command.get()?;
         Some(view! {
             <div class="in">
                 <h2 id="command-title">{td_string!(locale, sensors.command)}</h2>
@@ -164,7 +89,7 @@ pub fn ShowCommand(state: State) -> impl IntoView {
     };
     view! {
         <Dialog open labelled_by="command-title">
-            {move || body(state.open.get())}
+            {body}
         </Dialog>
     }
 }
@@ -206,10 +131,34 @@ fn Called(state: State, id: SensorId) -> impl IntoView {
     }
 }
 
-fn asked(open: &Open) -> Option<&SensorView> {
-    match open {
-        Open::Again(sensor) | Open::Revoke(sensor) => Some(sensor),
-        _ => None,
+/// Asks before something is done to a sensor.
+#[component]
+fn Ask(
+    attempt: Attempt,
+    id: &'static str,
+    subject: RwSignal<Option<SensorView>>,
+    /// The question, with the sensor's name.
+    title: fn(crate::translations::Locale, &str) -> String,
+    text: &'static str,
+    submit: &'static str,
+    #[prop(optional)] danger: bool,
+    /// Does it.
+    act: Callback<SensorView>,
+) -> impl IntoView {
+    let locale = use_locale();
+    let title = Signal::derive(move || {
+        let name = subject.with(|sensor| sensor.as_ref().map(|sensor| sensor.name.clone()));
+        title(locale, &name.unwrap_or_default())
+    });
+    let on_submit = Callback::new(move |_: FormData| {
+        if let Some(sensor) = subject.get_untracked() {
+            act.run(sensor);
+        }
+    });
+    view! {
+        <FormDialog attempt id title submit danger on_submit>
+            <p>{text}</p>
+        </FormDialog>
     }
 }
 
@@ -217,49 +166,20 @@ fn asked(open: &Open) -> Option<&SensorView> {
 #[component]
 pub fn AskAgain(state: State) -> impl IntoView {
     let locale = use_locale();
-    let failure = RwSignal::new(None::<Failure>);
-    let open = is_open(state, failure, |open| matches!(open, Open::Again(_)));
-    let submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        let Some(id) = state
-            .open
-            .with_untracked(|open| asked(open).map(|sensor| sensor.id))
-        else {
-            return;
-        };
-        spawn_local(async move {
-            match server::enrol_again(id).await {
-                Ok(enrolment) => {
-                    failure.set(None);
-                    state.open.set(Open::Command(enrolment));
-                    state.sensors.refetch();
-                }
-                Err(error) => failure.set(Some(error)),
-            }
-        });
-    };
-    let name = move || {
-        state
-            .open
-            .with(|open| asked(open).map(|sensor| sensor.name.clone()))
-            .unwrap_or_default()
-    };
+    let act = Callback::new(move |sensor: SensorView| {
+        let work = server::enrol_again(sensor.id);
+        state.again.run(work, move |enrolment| state.show(enrolment));
+    });
     view! {
-        <Dialog open labelled_by="again-title">
-            <form on:submit=submit>
-                <div class="in">
-                    <h2 id="again-title">{move || td_string!(locale, sensors.again_title, name = name())}</h2>
-                    <p>{td_string!(locale, sensors.again_text)}</p>
-                    <Problem failure />
-                </div>
-                <div class="foot">
-                    <Cancel open />
-                    <button type="submit" class="btn primary">
-                        {td_string!(locale, sensors.again)}
-                    </button>
-                </div>
-            </form>
-        </Dialog>
+        <Ask
+            attempt=state.again
+            id="again-title"
+            subject=state.subject
+            title=|locale, name| td_string!(locale, sensors.again_title, name = name)
+            text=td_string!(locale, sensors.again_text)
+            submit=td_string!(locale, sensors.again)
+            act
+        />
     }
 }
 
@@ -267,48 +187,20 @@ pub fn AskAgain(state: State) -> impl IntoView {
 #[component]
 pub fn AskRevoke(state: State) -> impl IntoView {
     let locale = use_locale();
-    let failure = RwSignal::new(None::<Failure>);
-    let open = is_open(state, failure, |open| matches!(open, Open::Revoke(_)));
-    let submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        let Some(id) = state
-            .open
-            .with_untracked(|open| asked(open).map(|sensor| sensor.id))
-        else {
-            return;
-        };
-        spawn_local(async move {
-            match server::revoke_sensor(id).await {
-                Ok(()) => {
-                    failure.set(None);
-                    state.open.set(Open::Nothing);
-                    state.sensors.refetch();
-                }
-                Err(error) => failure.set(Some(error)),
-            }
-        });
-    };
-    let name = move || {
-        state
-            .open
-            .with(|open| asked(open).map(|sensor| sensor.name.clone()))
-            .unwrap_or_default()
-    };
+    let act = Callback::new(move |sensor: SensorView| {
+        let work = server::revoke_sensor(sensor.id);
+        state.revoke.run(work, move |()| state.sensors.refetch());
+    });
     view! {
-        <Dialog open labelled_by="revoke-title">
-            <form on:submit=submit>
-                <div class="in">
-                    <h2 id="revoke-title">{move || td_string!(locale, sensors.revoke_title, name = name())}</h2>
-                    <p>{td_string!(locale, sensors.revoke_text)}</p>
-                    <Problem failure />
-                </div>
-                <div class="foot">
-                    <Cancel open />
-                    <button type="submit" class="btn danger fill">
-                        {td_string!(locale, sensors.revoke)}
-                    </button>
-                </div>
-            </form>
-        </Dialog>
+        <Ask
+            attempt=state.revoke
+            id="revoke-title"
+            subject=state.subject
+            title=|locale, name| td_string!(locale, sensors.revoke_title, name = name)
+            text=td_string!(locale, sensors.revoke_text)
+            submit=td_string!(locale, sensors.revoke)
+            danger=true
+            act
+        />
     }
 }

@@ -14,7 +14,7 @@ use self::{
 use crate::{
     Me,
     answer::{Answer, ask},
-    components::{Awaited, Empty, FailureNote, Icon, Loading, Page, When},
+    components::{Attempt, Awaited, Empty, FailureNote, Icon, Loading, Page, When},
     live,
     preferences::use_locale,
     server,
@@ -22,21 +22,33 @@ use crate::{
     view::view,
 };
 
-/// What stands in front of the page.
-#[derive(Clone, Debug, PartialEq)]
-enum Open {
-    Nothing,
-    Add,
-    Again(SensorView),
-    Revoke(SensorView),
-    Command(Enrolment),
-}
-
 /// The page's own state, shared by its parts.
 #[derive(Clone, Copy)]
 struct State {
     sensors: Answer<Vec<SensorView>>,
-    open: RwSignal<Open>,
+    add: Attempt,
+    again: Attempt,
+    revoke: Attempt,
+    /// The sensor that a question is about.
+    subject: RwSignal<Option<SensorView>>,
+    /// The command that starts a sensor, as long as it is shown.
+    command: RwSignal<Option<Enrolment>>,
+    shown: RwSignal<bool>,
+}
+
+impl State {
+    /// Asks something about a sensor.
+    fn ask(self, attempt: Attempt, sensor: SensorView) {
+        self.subject.set(Some(sensor));
+        attempt.ask();
+    }
+
+    /// Shows the command that starts a sensor.
+    fn show(self, enrolment: Enrolment) {
+        self.command.set(Some(enrolment));
+        self.shown.set(true);
+        self.sensors.refetch();
+    }
 }
 
 /// The sensors.
@@ -46,7 +58,12 @@ pub fn Sensors() -> impl IntoView {
     let me = expect_context::<Me>().0;
     let state = State {
         sensors: ask(|| (), |()| server::sensors()),
-        open: RwSignal::new(Open::Nothing),
+        add: Attempt::new(),
+        again: Attempt::new(),
+        revoke: Attempt::new(),
+        subject: RwSignal::new(None),
+        command: RwSignal::new(None),
+        shown: RwSignal::new(false),
     };
     Effect::new(move |_| {
         live::listen(move |message| {
@@ -60,7 +77,7 @@ pub fn Sensors() -> impl IntoView {
     let title = td_string!(locale, nav.sensors);
     let add = move || {
         view! {
-            <button type="button" class="btn primary" on:click=move |_| state.open.set(Open::Add)>
+            <button type="button" class="btn primary" on:click=move |_| state.add.ask()>
                 <Icon name="plus" />
                 {td_string!(locale, sensors.add)}
             </button>

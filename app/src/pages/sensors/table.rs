@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use skep_model::sensor::{InstanceState, Presence, SensorView};
 
-use super::{Open, State};
+use super::State;
 use crate::{
     components::{Icon, PresenceMark, Time},
     preferences::use_locale,
@@ -135,7 +135,7 @@ fn Line(sensor: SensorView, state: State, manager: bool) -> impl IntoView {
                     type="button"
                     class="btn s"
                     title=again_label
-                    on:click=move |_| state.open.set(Open::Again(for_again.clone()))
+                    on:click=move |_| state.ask(state.again, for_again.clone())
                 >
                     {td_string!(locale, sensors.again)}
                 </button>
@@ -146,7 +146,7 @@ fn Line(sensor: SensorView, state: State, manager: bool) -> impl IntoView {
                                 type="button"
                                 class="btn s danger"
                                 title=revoke_label
-                                on:click=move |_| state.open.set(Open::Revoke(for_revoke.clone()))
+                                on:click=move |_| state.ask(state.revoke, for_revoke.clone())
                             >
                                 {td_string!(locale, sensors.revoke)}
                             </button>
@@ -158,7 +158,7 @@ fn Line(sensor: SensorView, state: State, manager: bool) -> impl IntoView {
     view! {
         <tr data-sensor=sensor.id.to_string()>
             <th scope="row" data-l=td_string!(locale, field.name)>
-                {sensor.name}
+                <a href=format!("/sensors/{}", sensor.id)>{sensor.name}</a>
             </th>
             <td data-l=td_string!(locale, field.group)>{sensor.group.name}</td>
             <td data-l=td_string!(locale, field.state)>

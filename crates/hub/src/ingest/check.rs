@@ -13,7 +13,7 @@ const AHEAD: Duration = Duration::from_hours(24);
 const EARLIEST: Timestamp = Timestamp(1_577_836_800_000);
 
 /// Reads and checks a part. The error is for the person who looks at the quarantine.
-pub(super) fn part(raw: &[u8], now: Timestamp) -> Result<Part, String> {
+pub(crate) fn part(raw: &[u8], now: Timestamp) -> Result<Part, String> {
     if raw.len() > limits::PART {
         return Err(format!("longer than {} bytes", limits::PART));
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use skep_model::{Timestamp, ids::EventId, raw};
 
-use super::{Rejected, working::Working};
+use super::{plan::Rejected, working::Working};
 use crate::{
     Engine, StoreError,
     database::{Connection, own, pieces, placeholders},

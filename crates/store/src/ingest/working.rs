@@ -9,7 +9,7 @@ use skep_model::{
 };
 
 use super::Change;
-use crate::rollup::{Deltas, Field, Place};
+use crate::rollup::{Deltas, Place};
 
 /// What a new event has besides its row.
 pub(super) struct Fresh {
@@ -116,10 +116,8 @@ impl Working {
 
     /// Counts the new event.
     pub(super) fn open(&self, deltas: &mut Deltas) {
-        let (place, at) = (self.place(), self.row.started_at);
-        deltas.event(place, self.row.classification, 1);
-        deltas.value(place, at, Field::Source, &self.row.source.to_bytes());
-        deltas.value(place, at, Field::Port, &self.row.target_port.to_be_bytes());
+        deltas.event(self.place(), self.row.classification, 1);
+        deltas.opening(self.place(), self.row.source, self.row.target_port, 1);
     }
 
     /// Adds interactions from index `first` on. What the event is said to be, and how it is counted, follows.
@@ -135,7 +133,7 @@ impl Working {
         for interaction in interactions {
             self.row.digest.add(&interaction.kind);
             self.last_at = self.last_at.max(interaction.at);
-            deltas.interaction(place, interaction.at, &interaction.kind);
+            deltas.interaction(place, interaction.at, &interaction.kind, 1);
             self.added.push((self.next_index, interaction));
             self.next_index += 1;
         }

@@ -34,6 +34,7 @@ pub(super) fn parse(pairs: &[(String, String)]) -> Result<ListQuery, String> {
                 }
             }
             "cursor" => list.cursor = Some(one(name, text)?),
+            "archived" => query.archived = one(name, text)?,
             "since" => query.since = Some(time(text)?),
             "source" => query.source = Some(one(name, text)?),
             "sensor" => query.sensor.append(&mut several(name, text)?),
@@ -41,7 +42,7 @@ pub(super) fn parse(pairs: &[(String, String)]) -> Result<ListQuery, String> {
             "classification" => query.classification.append(&mut several(name, text)?),
             "severity" => query.severity.append(&mut several(name, text)?),
             "status" => query.status.append(&mut several(name, text)?),
-            _ => return Err("there is a parameter that is not known; known are limit, cursor, since, sensor, source, \
+            _ => return Err("there is a parameter that is not known; known are limit, cursor, archived, since, sensor, source, \
                              service, classification, severity, status".to_owned()),
         }
     }

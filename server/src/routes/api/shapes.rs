@@ -4,17 +4,26 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use serde_json::{Value, json};
 use skep_model::{
-    Bytes, Interaction, InteractionKind,
+    Bytes, Interaction, InteractionKind, Timestamp,
     console::{EventDetail, EventRow, Packet},
+    sensor::SensorSample,
+    system::QuarantineView,
 };
 
 /// A page of a list.
 #[derive(Debug, Serialize)]
-pub(crate) struct Page {
-    /// The items, newest first.
-    pub(crate) items: Vec<Value>,
-    /// What to pass as `cursor` for the next page; null on the last.
+pub(crate) struct Page<T> {
+    /// The items.
+    pub(crate) items: Vec<T>,
+    /// What to pass as `cursor` or `before` for the next page; null on the last.
     pub(crate) next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A list that fits one page.
+    pub(crate) fn whole(items: Vec<T>) -> Self {
+        Self { items, next: None }
+    }
 }
 
 /// Bytes from outside: `text` with escapes in place, to be read; `base64` exactly.
@@ -28,7 +37,7 @@ pub(crate) fn event(row: &EventRow) -> Value {
         "id": row.id,
         "number": row.number,
         "started_at": row.started_at.to_rfc3339(),
-        "ended_at": row.ended_at.map(skep_model::Timestamp::to_rfc3339),
+        "ended_at": row.ended_at.map(Timestamp::to_rfc3339),
         "sensor": { "id": row.sensor.id, "name": row.sensor.name },
         "group": { "id": row.group.id, "name": row.group.name },
         "service": row.service,
@@ -58,6 +67,7 @@ pub(crate) fn whole_event(detail: &EventDetail) -> Value {
     let mut value = event(&detail.row);
     value["comment"] = json!(detail.comment);
     value["received_at"] = json!(detail.received_at.to_rfc3339());
+    value["archived_at"] = json!(detail.archived_at.map(Timestamp::to_rfc3339));
     value["interactions"] = detail.interactions.iter().map(interaction).collect();
     value["packets"] = detail.packets.iter().map(packet).collect();
     value
@@ -113,6 +123,31 @@ fn interaction(step: &Interaction) -> Value {
     value["at"] = json!(step.at.to_rfc3339());
     value["kind"] = json!(step.kind.word());
     value
+}
+
+/// A rejected part.
+pub(crate) fn quarantined(part: &QuarantineView) -> Value {
+    json!({
+        "id": part.id,
+        "sensor": part.sensor,
+        "received_at": part.received_at.to_rfc3339(),
+        "reason": part.reason,
+        "raw": bytes(&part.raw),
+    })
+}
+
+/// How a sensor was at a moment.
+pub(crate) fn sample(sample: &SensorSample) -> Value {
+    json!({
+        "at": sample.at.to_rfc3339(),
+        "presence": sample.presence,
+        "memory_bytes": sample.memory,
+        "disk_used_bytes": sample.disk_used,
+        "disk_total_bytes": sample.disk_total,
+        "queued": sample.queued,
+        "round_trip_ms": sample.round_trip,
+        "uptime_s": sample.uptime,
+    })
 }
 
 fn packet(packet: &Packet) -> Value {

@@ -1,0 +1,219 @@
+//! One sensor: how it is, how it was, what it runs.
+
+mod dialogs;
+mod history;
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use skep_model::{
+    Refusal,
+    console::LiveMessage,
+    ids::SensorId,
+    sensor::{InstanceState, SensorView},
+    user::Role,
+};
+
+use self::{
+    dialogs::{EditSensor, RemoveSensor},
+    history::History,
+};
+use crate::{
+    Me,
+    answer::{Answer, ask},
+    components::{
+        Attempt, Awaited, FailureNote, Icon, Loading, Page, PresenceMark, Problem, Time, duration,
+    },
+    failure::Failure,
+    live,
+    preferences::use_locale,
+    server,
+    translations::td_string,
+    view::view,
+    words::number,
+};
+
+type Sensors = Answer<Vec<SensorView>>;
+
+/// One sensor.
+#[component]
+pub fn Sensor() -> impl IntoView {
+    let locale = use_locale();
+    let me = expect_context::<Me>().0;
+    let params = use_params_map();
+    let id = Memo::new(move |_| {
+        params.with(|params| params.get("id").and_then(|id| id.parse::<SensorId>().ok()))
+    });
+    let sensors: Sensors = ask(|| (), |()| server::sensors());
+    Effect::new(move |_| {
+        live::listen(move |message| {
+            if matches!(message, LiveMessage::Sensors | LiveMessage::Resync) {
+                sensors.refetch();
+            }
+        });
+    });
+    let title = td_string!(locale, field.sensor);
+    let content = move || {
+        Suspend::new(async move {
+            let manager = me.await.is_ok_and(|me| me.role >= Role::Manager);
+            match sensors.await {
+                Ok(list) => match list.into_iter().find(|sensor| Some(sensor.id) == id.get()) {
+                    Some(sensor) => view! { <Whole sensor sensors manager /> },
+                    None => {
+                        view! { <FailureNote failure=Failure::Refused(Refusal::NotFound) /> }
+                    }
+                },
+                Err(failure) => view! { <FailureNote failure /> },
+            }
+        })
+    };
+    let history = move || id.get().map(|id| view! { <History id /> });
+    let way = view! {
+        <nav class="crumbs" aria-label=td_string!(locale, event.crumbs)>
+            <a href="/sensors">{td_string!(locale, nav.sensors)}</a>
+            <span aria-hidden="true">"/"</span>
+            <span>{title}</span>
+        </nav>
+    };
+    view! {
+        <Page title heading=way>
+            <div class="stack">
+                <Awaited view=content before=Loading />
+                {history}
+            </div>
+        </Page>
+    }
+}
+
+#[component]
+fn Whole(sensor: SensorView, sensors: Sensors, manager: bool) -> impl IntoView {
+    let locale = use_locale();
+    let (call, edit, remove) = (Attempt::new(), Attempt::new(), Attempt::new());
+    let id = sensor.id;
+    let poll = move |_| call.run(server::call_sensor(id), move |()| sensors.refetch());
+    let events = format!("/events?sensor={id}&status=any");
+    let subject = StoredValue::new(sensor.clone());
+    view! {
+        <section class="panel" aria-labelledby="sensor">
+            <header>
+                <h1 id="sensor">{sensor.name.clone()}</h1>
+                <p>{sensor.group.name.clone()}</p>
+                <div class="end acts">
+                    <a class="btn s" href=events>
+                        <Icon name="events" small=true />
+                        {td_string!(locale, nav.events)}
+                    </a>
+                    <button type="button" class="btn s" on:click=poll>
+                        <Icon name="refresh" small=true />
+                        {td_string!(locale, sensor.poll)}
+                    </button>
+                    {manager
+                        .then(|| {
+                            view! {
+                                <button type="button" class="btn s" on:click=move |_| edit.ask()>
+                                    {td_string!(locale, action.edit)}
+                                </button>
+                                <button type="button" class="btn s danger" on:click=move |_| remove.ask()>
+                                    {td_string!(locale, action.remove)}
+                                </button>
+                            }
+                        })}
+                </div>
+            </header>
+            <Problem failure=call.failure />
+            <Facts sensor=sensor.clone() />
+            <Services sensor />
+        </section>
+        {manager
+            .then(|| {
+                view! {
+                    <EditSensor subject attempt=edit sensors />
+                    <RemoveSensor subject attempt=remove />
+                }
+            })}
+    }
+}
+
+#[component]
+fn Facts(sensor: SensorView) -> impl IntoView {
+    let locale = use_locale();
+    let fact = |label: &'static str, value: AnyView| {
+        view! {
+            <div>
+                <dt>{label}</dt>
+                <dd>{value}</dd>
+            </div>
+        }
+    };
+    let since = sensor.since.map(|at| {
+        let words = duration(locale, crate::words::now() - at);
+        view! {
+            " "
+            <span class="faint">{td_string!(locale, sensors.since)} " " <Time at /> " (" {words} ")"</span>
+        }
+    });
+    let state = view! {
+        <PresenceMark presence=sensor.presence />
+        {since}
+    };
+    let address = sensor.address.map(|address| address.to_string());
+    let program = sensor.version.map(|version| {
+        format!("{version} · {}", sensor.architecture.unwrap_or_default())
+    });
+    view! {
+        <dl class="facts inner">
+            {fact(td_string!(locale, field.state), state)}
+            {fact(td_string!(locale, field.address), view! { <span class="mono">{address}</span> })}
+            {fact(td_string!(locale, field.version), program.into_any())}
+            {fact(td_string!(locale, sensor.queue), number(locale, sensor.queued).into_any())}
+            {fact(td_string!(locale, sensor.lost), number(locale, sensor.dropped).into_any())}
+            {fact(td_string!(locale, sensor.added), view! { <Time at=sensor.created_at /> })}
+        </dl>
+    }
+}
+
+#[component]
+fn Services(sensor: SensorView) -> impl IntoView {
+    let locale = use_locale();
+    let lines = sensor
+        .instances
+        .into_iter()
+        .map(|instance| {
+            let (icon, word) = match instance.state {
+                InstanceState::Running => ("running", td_string!(locale, sensors.running)),
+                InstanceState::Scheduled => ("clock", td_string!(locale, sensors.scheduled)),
+                InstanceState::Failed => ("failed", td_string!(locale, sensors.failed)),
+            };
+            let ports: Vec<_> = instance
+                .ports
+                .iter()
+                .map(|port| format!("{}/{}", port.number, port.transport))
+                .collect();
+            view! {
+                <tr>
+                    <th scope="row" data-label=td_string!(locale, field.service)>{instance.service.to_string()}</th>
+                    <td class="mono wrap" data-label=td_string!(locale, sensor.ports)>{ports.join(" ")}</td>
+                    <td data-label=td_string!(locale, field.state)>
+                        <span class=format!("cell {}", instance.state)>
+                            <Icon name=icon />
+                            {word}
+                        </span>
+                        {instance.reason.map(|reason| view! { " " <span class="faint">{reason}</span> })}
+                    </td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <table class="tbl cards">
+            <caption class="vh">{td_string!(locale, field.services)}</caption>
+            <thead>
+                <tr>
+                    <th scope="col">{td_string!(locale, field.service)}</th>
+                    <th scope="col">{td_string!(locale, sensor.ports)}</th>
+                    <th scope="col">{td_string!(locale, field.state)}</th>
+                </tr>
+            </thead>
+            <tbody>{lines}</tbody>
+        </table>
+    }
+}

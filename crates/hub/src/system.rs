@@ -1,0 +1,171 @@
+//! The settings of the whole server, the audit log, and what the server says of itself.
+
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use skep_model::{
+    Complaint, Timestamp,
+    system::{About, AuditPage, AuditQuery, Settings},
+    user::Role,
+};
+use skep_store::Engine;
+
+use crate::{Actor, Hub, HubError};
+
+/// Under which name the settings are kept.
+const NAME: &str = "settings";
+/// Entries of one page of the audit log.
+const PAGE: u32 = 100;
+/// The most days that a setting takes: ten years.
+const LONGEST: u32 = 3660;
+
+impl Hub {
+    /// The settings, as they are now.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.0.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the settings that are kept: at the start, and when another server may have changed them.
+    pub(crate) async fn load_settings(&self) -> Result<(), HubError> {
+        let kept = self.0.store.setting(NAME).await?;
+        let settings = kept
+            .and_then(|json| serde_json::from_str::<Settings>(&json).ok())
+            .unwrap_or_default();
+        *self.0.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        Ok(())
+    }
+
+    /// The settings, for those who may see them.
+    pub fn shown_settings(&self, actor: &Actor) -> Result<Settings, HubError> {
+        actor.require(Role::Observer)?;
+        Ok((*self.settings()).clone())
+    }
+
+    /// Changes the settings.
+    pub async fn edit_settings(
+        &self,
+        actor: &Actor,
+        mut new: Settings,
+    ) -> Result<Settings, HubError> {
+        actor.require(Role::Admin)?;
+        new.endpoint = new.endpoint.trim().trim_end_matches('/').to_owned();
+        check(&new)?;
+        let mut audit = actor.audit("edit", "settings", "server".to_owned());
+        audit.before = serde_json::to_value(&*self.settings()).ok();
+        audit.after = serde_json::to_value(&new).ok();
+        let json = serde_json::to_string(&new).unwrap_or_default();
+        self.0.store.put_setting(NAME, &json, &audit).await?;
+        self.load_settings().await?;
+        Ok(new)
+    }
+
+    /// Where sensors are told to call.
+    pub(crate) fn endpoint(&self) -> String {
+        let settings = self.settings();
+        if settings.endpoint.is_empty() {
+            self.0.options.endpoint.clone()
+        } else {
+            settings.endpoint.clone()
+        }
+    }
+
+    /// What the server says of itself.
+    pub fn about(&self, actor: &Actor) -> Result<About, HubError> {
+        actor.require(Role::Observer)?;
+        let authority = &self.0.authority;
+        let (authority_until, certificate_until) = authority.validity();
+        Ok(About {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            database: match self.0.store.engine() {
+                Engine::Sqlite => "SQLite".to_owned(),
+                Engine::Postgres => "PostgreSQL".to_owned(),
+            },
+            started_at: self.0.started_at,
+            endpoint: self.endpoint(),
+            authority: authority
+                .fingerprint()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+            authority_until,
+            certificate_until,
+        })
+    }
+
+    /// A page of the audit log, newest first.
+    pub async fn audit_log(
+        &self,
+        actor: &Actor,
+        query: &AuditQuery,
+    ) -> Result<AuditPage, HubError> {
+        actor.require(Role::Admin)?;
+        let mut entries = self.0.store.audit_log(query, PAGE + 1).await?;
+        let more = entries.len() > PAGE as usize;
+        entries.truncate(PAGE as usize);
+        let next = entries.last().filter(|_| more).map(|entry| entry.id);
+        Ok(AuditPage { entries, next })
+    }
+
+    /// Names of users and tokens, and kinds of things, that the audit log has.
+    pub async fn audit_words(
+        &self,
+        actor: &Actor,
+    ) -> Result<(Vec<String>, Vec<String>), HubError> {
+        actor.require(Role::Admin)?;
+        Ok(self.0.store.audit_words().await?)
+    }
+
+    /// Lets go of what is older than the settings say, and archives what is done with.
+    pub(crate) async fn keep_bounds(&self) -> Result<(), HubError> {
+        let (settings, now) = (self.settings(), Timestamp::now());
+        let ago = |days: u32| now.before(Duration::from_hours(24) * days);
+        if settings.audit_days > 0 {
+            self.0.store.prune_audit_log(ago(settings.audit_days)).await?;
+        }
+        if settings.archive_after_days > 0 {
+            let older = ago(settings.archive_after_days);
+            while self.0.store.archive_done(older, now).await? > 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        if settings.archive_days > 0 {
+            let before = ago(settings.archive_days);
+            while self.0.store.thin_archive(before, now).await? > 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check(settings: &Settings) -> Result<(), HubError> {
+    let between = |field: &str, value: u32, min: u32, max: u32| {
+        if (min..=max).contains(&value) {
+            Ok(())
+        } else {
+            Err(HubError::invalid(field, Complaint::Between { min, max }))
+        }
+    };
+    between("offline_after", settings.offline_after, 15, 86_400)?;
+    between("audit_days", settings.audit_days, 0, LONGEST)?;
+    between("archive_after_days", settings.archive_after_days, 0, LONGEST)?;
+    between("archive_days", settings.archive_days, 0, LONGEST)?;
+    let endpoint = &settings.endpoint;
+    let host = endpoint
+        .strip_prefix("https://")
+        .or_else(|| endpoint.strip_prefix("http://"));
+    let fits = host.is_some_and(|host| {
+        !host.is_empty()
+            && host.len() < 255
+            && host
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']'))
+    });
+    if !endpoint.is_empty() && !fits {
+        return Err(HubError::invalid("endpoint", Complaint::NotAUrl));
+    }
+    Ok(())
+}
