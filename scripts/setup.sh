@@ -147,6 +147,8 @@ case "${1:-build}" in
     need ssh openssh-client
     need sshpass sshpass
     need telnet inetutils-telnet
+    need wget wget
+    need openssl openssl
     build_tools
     test_tools
     ;;

@@ -13,13 +13,20 @@ pub mod shell;
 pub mod ssh;
 pub mod stream;
 pub mod telnet;
+pub mod web;
 
 pub use contract::Honeypot;
 
 /// Every kind of honeypot that the sensor has in it.
 #[must_use]
 pub fn built_in() -> &'static [&'static dyn Honeypot] {
-    &[&ssh::Ssh, &telnet::Telnet, &catch_all::CatchAll]
+    &[
+        &ssh::Ssh,
+        &telnet::Telnet,
+        &web::Http,
+        &web::Https,
+        &catch_all::CatchAll,
+    ]
 }
 
 /// The kind of that name.

@@ -58,7 +58,7 @@ impl Settings {
         })
     }
 
-    /// A text, empty if the schema has no text of that name.
+    /// A text or a choice, empty if the schema has none of that name.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         match self.get(name) {
@@ -102,7 +102,9 @@ fn error(name: &str, problem: String) -> SettingsError {
 
 fn default(kind: &SettingKind) -> Setting {
     match kind {
-        SettingKind::Text { default, .. } => Setting::Text((*default).to_owned()),
+        SettingKind::Text { default, .. } | SettingKind::Choice { default, .. } => {
+            Setting::Text((*default).to_owned())
+        }
         SettingKind::List { default, .. } => {
             Setting::List(default.iter().map(|line| (*line).to_owned()).collect())
         }
@@ -126,6 +128,10 @@ fn check(kind: &SettingKind, value: &Value) -> Result<Setting, String> {
             Ok(Setting::List(lines.collect::<Result<_, _>>()?))
         }
         (SettingKind::List { .. }, _) => Err("must be a list of texts".to_owned()),
+        (SettingKind::Choice { options, .. }, value) => match value.as_str() {
+            Some(word) if options.contains(&word) => Ok(Setting::Text(word.to_owned())),
+            _ => Err(format!("must be one of: {}", options.join(", "))),
+        },
         (SettingKind::Number { min, max, .. }, value) => match value.as_u64() {
             Some(number) if (*min..=*max).contains(&number) => Ok(Setting::Number(number)),
             _ => Err(format!("must be a whole number from {min} to {max}")),
@@ -185,6 +191,14 @@ mod tests {
                         max: 9,
                     },
                 },
+                Setting {
+                    name: "face",
+                    description: "",
+                    kind: SettingKind::Choice {
+                        default: "nginx",
+                        options: &["nginx", "apache"],
+                    },
+                },
             ],
         }
     }
@@ -202,6 +216,7 @@ mod tests {
         assert_eq!(settings.text("banner"), "hello");
         assert_eq!(settings.list("accept"), ["a/b"]);
         assert_eq!(settings.number("delay"), 5);
+        assert_eq!(settings.text("face"), "nginx");
     }
 
     #[test]
@@ -217,8 +232,12 @@ mod tests {
             (json!({"delay": 10}), "delay"),
             (json!({"delay": -1}), "delay"),
             (json!({"delay": "3"}), "delay"),
+            (json!({"face": "iis"}), "face"),
+            (json!({"face": 1}), "face"),
         ] {
             assert_eq!(read(given.clone()).unwrap_err().name, name, "{given}");
         }
+        let error = read(json!({"face": "iis"})).unwrap_err().to_string();
+        assert_eq!(error, "setting face: must be one of: nginx, apache");
     }
 }

@@ -231,6 +231,30 @@ mod tests {
     }
 
     #[test]
+    fn a_request_is_a_honeypots_event_whatever_bytes_come_with_it() {
+        let request = |path: &str| InteractionKind::Request {
+            method: "GET".into(),
+            path: path.into(),
+            headers: vec![],
+            body: Bytes::default(),
+        };
+        let mut digest = Digest::default();
+        digest.add(&InteractionKind::Connect);
+        digest.add(&request("/"));
+        assert_eq!(digest.classification(), Classification::Honeypot);
+        assert_eq!(digest.summary(), "1 request: GET /");
+        digest.add(&InteractionKind::Data {
+            direction: Direction::In,
+            bytes: "0\r\n\r\n".into(),
+        });
+        digest.add(&request("/admin"));
+        assert_eq!(digest.summary(), "2 requests: GET /admin");
+        digest.add(&login("admin", "admin", false));
+        digest.add(&request("/login"));
+        assert_eq!(digest.summary(), "1 login tried: admin / admin");
+    }
+
+    #[test]
     fn one_probe_is_a_connection_and_two_are_a_scan() {
         let probe = |port| InteractionKind::Probe {
             port,

@@ -24,6 +24,18 @@ pub const BUILT_IN: &[BuiltIn] = &[
         udp: true,
     },
     BuiltIn {
+        name: "http",
+        revision: 1,
+        ports: &[8080],
+        udp: false,
+    },
+    BuiltIn {
+        name: "https",
+        revision: 1,
+        ports: &[8443],
+        udp: false,
+    },
+    BuiltIn {
         name: "ssh",
         revision: 1,
         ports: &[2222],
