@@ -147,6 +147,10 @@ case "${1:-build}" in
     need ssh openssh-client
     need sshpass sshpass
     need telnet inetutils-telnet
+    need lftp lftp
+    need tnftp tnftp
+    need hydra hydra
+    need swaks swaks
     build_tools
     test_tools
     ;;

@@ -4,9 +4,13 @@
 //! it on its ports.
 
 pub mod catch_all;
+mod content;
 pub mod contract;
 mod credentials;
+pub mod ftp;
+mod line;
 pub mod listen;
+pub mod passive;
 pub mod record;
 pub mod settings;
 pub mod shell;
@@ -19,7 +23,12 @@ pub use contract::Honeypot;
 /// Every kind of honeypot that the sensor has in it.
 #[must_use]
 pub fn built_in() -> &'static [&'static dyn Honeypot] {
-    &[&ssh::Ssh, &telnet::Telnet, &catch_all::CatchAll]
+    &[
+        &ssh::Ssh,
+        &telnet::Telnet,
+        &ftp::Ftp,
+        &catch_all::CatchAll,
+    ]
 }
 
 /// The kind of that name.

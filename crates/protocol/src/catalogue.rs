@@ -24,6 +24,12 @@ pub const BUILT_IN: &[BuiltIn] = &[
         udp: true,
     },
     BuiltIn {
+        name: "ftp",
+        revision: 1,
+        ports: &[2121],
+        udp: false,
+    },
+    BuiltIn {
         name: "ssh",
         revision: 1,
         ports: &[2222],
