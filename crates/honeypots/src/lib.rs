@@ -14,6 +14,7 @@ pub mod passive;
 pub mod record;
 pub mod settings;
 pub mod shell;
+pub mod smtp;
 pub mod ssh;
 pub mod stream;
 pub mod telnet;
@@ -27,6 +28,7 @@ pub fn built_in() -> &'static [&'static dyn Honeypot] {
         &ssh::Ssh,
         &telnet::Telnet,
         &ftp::Ftp,
+        &smtp::Smtp,
         &catch_all::CatchAll,
     ]
 }

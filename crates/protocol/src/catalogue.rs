@@ -30,6 +30,12 @@ pub const BUILT_IN: &[BuiltIn] = &[
         udp: false,
     },
     BuiltIn {
+        name: "smtp",
+        revision: 1,
+        ports: &[2525],
+        udp: false,
+    },
+    BuiltIn {
         name: "ssh",
         revision: 1,
         ports: &[2222],
