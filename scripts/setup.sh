@@ -149,6 +149,10 @@ case "${1:-build}" in
     need telnet inetutils-telnet
     need wget wget
     need openssl openssl
+    need lftp lftp
+    need tnftp tnftp
+    need hydra hydra
+    need swaks swaks
     build_tools
     test_tools
     ;;

@@ -96,7 +96,11 @@ pub fn zones() -> Vec<String> {
         let intl = js_sys::Reflect::get(&js_sys::global(), &"Intl".into()).ok()?;
         let values = js_sys::Reflect::get(&intl, &"supportedValuesOf".into()).ok()?;
         let values: js_sys::Function = values.dyn_into().ok()?;
-        values.call1(&intl, &"timeZone".into()).ok()?.dyn_into().ok()
+        values
+            .call1(&intl, &"timeZone".into())
+            .ok()?
+            .dyn_into()
+            .ok()
     };
     std::iter::once("UTC".to_owned())
         .chain(

@@ -1,8 +1,8 @@
 //! The words for the model's values, and numbers, in the reader's language.
 
 use skep_model::{
-    Classification, Complaint, LoginMethod, Severity, Status, Timestamp, sensor::Presence, token::Area,
-    user::Role,
+    Classification, Complaint, LoginMethod, Severity, Status, Timestamp, sensor::Presence,
+    token::Area, user::Role,
 };
 
 use crate::translations::{Locale, td_string};

@@ -32,7 +32,7 @@ export class Skep {
 
   /** Starts a server; `unattended` ones have user `admin` and group `default` already. */
   static async start(unattended: boolean): Promise<Skep> {
-    const [http = 0, tls = 0, ssh = 0, telnet = 0, web = 0, webTls = 0, ...catchAll] = await freePorts(12);
+    const [http = 0, tls = 0, ssh = 0, telnet = 0, web = 0, webTls = 0, ftp = 0, smtp = 0, ...catchAll] = await freePorts(14);
     const folder = mkdtempSync(path.join(tmpdir(), 'skep-'));
     // A sensor started by root gives up root, and must still reach its own folder in here.
     chmodSync(folder, 0o711);
@@ -44,7 +44,7 @@ export class Skep {
       LEPTOS_OUTPUT_NAME: 'skep',
       LEPTOS_SITE_ROOT: path.join(repository, 'target/site'),
       NO_COLOR: '1',
-      SKEP_DEFAULT_PORTS: `ssh=${ssh},telnet=${telnet},http=${web},https=${webTls},catch-all=${catchAll.join('+')}`,
+      SKEP_DEFAULT_PORTS: `ssh=${ssh},telnet=${telnet},http=${web},https=${webTls},ftp=${ftp},smtp=${smtp},catch-all=${catchAll.join('+')}`,
       SKEP_LOG: 'info,skep_server=debug,skep_hub=debug,skep_store=debug,skep_sensor=debug,skep_honeypots=debug',
       ...(unattended ? { SKEP_ADMIN_PASSWORD: password } : {}),
     };

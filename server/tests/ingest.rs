@@ -132,7 +132,11 @@ async fn a_poison_part_costs_itself_alone(engine: Engine) {
             99,
             "{poison}"
         );
-        let kept = app.hub.quarantine(&Actor::command_line(), None).await.unwrap();
+        let kept = app
+            .hub
+            .quarantine(&Actor::command_line(), None)
+            .await
+            .unwrap();
         assert_eq!(kept.len(), quarantined + 1);
         assert_eq!(
             serde_json::from_slice::<Value>(&kept[0].raw.0).unwrap(),

@@ -6,12 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlFormElement};
 
 use super::{Dialog, Icon, complaint_about, failure_text};
-use crate::{
-    failure::Failure,
-    preferences::use_locale,
-    translations::td_string,
-    view::view,
-};
+use crate::{failure::Failure, preferences::use_locale, translations::td_string, view::view};
 
 /// A try to do something, and how it went.
 #[derive(Clone, Copy, PartialEq, Eq)]

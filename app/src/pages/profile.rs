@@ -72,15 +72,18 @@ pub fn Profile() -> impl IntoView {
 #[component]
 fn Choices(own: user::Profile) -> impl IntoView {
     let locale = use_locale();
-    let languages = std::iter::once((String::new(), td_string!(locale, profile.as_browser).to_owned()))
-        .chain(Locale::get_all().iter().map(|locale| {
-            let name = match locale {
-                Locale::en => "English",
-                Locale::de => "Deutsch",
-            };
-            (locale.as_str().to_owned(), name.to_owned())
-        }))
-        .collect();
+    let languages = std::iter::once((
+        String::new(),
+        td_string!(locale, profile.as_browser).to_owned(),
+    ))
+    .chain(Locale::get_all().iter().map(|locale| {
+        let name = match locale {
+            Locale::en => "English",
+            Locale::de => "Deutsch",
+        };
+        (locale.as_str().to_owned(), name.to_owned())
+    }))
+    .collect();
     let themes = [
         ("", td_string!(locale, profile.as_browser)),
         ("light", td_string!(locale, profile.light)),

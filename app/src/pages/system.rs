@@ -21,7 +21,12 @@ use crate::{
 };
 
 /// The settings' fields that are numbers.
-const NUMBERS: [&str; 4] = ["offline_after", "audit_days", "archive_after_days", "archive_days"];
+const NUMBERS: [&str; 4] = [
+    "offline_after",
+    "audit_days",
+    "archive_after_days",
+    "archive_days",
+];
 /// All fields that say for themselves what is wrong with them.
 const FIELDS: &[&str] = &[
     "endpoint",
@@ -148,7 +153,7 @@ fn Form(now: Settings, settings: Answer<Settings>, admin: bool) -> impl IntoView
                 {(!admin).then(|| view! { <p>{td_string!(locale, system.admins_only)}</p> })}
             </header>
             <form class="body stack" on:submit=submitted>
-                <fieldset class="plain" disabled=!admin>
+                <fieldset class="plain-set" disabled=!admin>
                     <div class="two">
                         <Field
                             name="endpoint"

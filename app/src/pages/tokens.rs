@@ -124,7 +124,11 @@ fn Line(token: TokenView, state: State) -> impl IntoView {
     } else {
         areas.join(", ")
     };
-    let groups: Vec<_> = token.groups.iter().map(|group| group.name.clone()).collect();
+    let groups: Vec<_> = token
+        .groups
+        .iter()
+        .map(|group| group.name.clone())
+        .collect();
     let groups = if groups.is_empty() {
         td_string!(locale, users.all_groups).to_owned()
     } else {
@@ -212,7 +216,13 @@ fn CreateToken(state: State) -> impl IntoView {
         .to_vec();
         let areas = Area::ALL
             .iter()
-            .map(|area| (area.to_string(), words::area(locale, *area).to_owned(), true))
+            .map(|area| {
+                (
+                    area.to_string(),
+                    words::area(locale, *area).to_owned(),
+                    true,
+                )
+            })
             .collect();
         let boxes = move || {
             Suspend::new(async move {
@@ -288,12 +298,18 @@ fn RevokeToken(state: State) -> impl IntoView {
     let locale = use_locale();
     let attempt = state.revoke;
     let title = Signal::derive(move || {
-        let name = state.subject.get().map(|token| token.name).unwrap_or_default();
+        let name = state
+            .subject
+            .get()
+            .map(|token| token.name)
+            .unwrap_or_default();
         td_string!(locale, sensors.revoke_title, name = name)
     });
     let submit = Callback::new(move |_: FormData| {
         if let Some(token) = state.subject.get_untracked() {
-            attempt.run(server::revoke_token(token.id), move |()| state.tokens.refetch());
+            attempt.run(server::revoke_token(token.id), move |()| {
+                state.tokens.refetch()
+            });
         }
     });
     view! {

@@ -14,7 +14,10 @@ use crate::failure::Failure;
 pub async fn users() -> Result<Vec<UserView>, Failure> {
     use super::asker;
 
-    asker::hub()?.users(&asker::actor().await?).await.map_err(asker::failure)
+    asker::hub()?
+        .users(&asker::actor().await?)
+        .await
+        .map_err(asker::failure)
 }
 
 /// Makes a user, or changes one to be as given.
@@ -35,7 +38,10 @@ pub async fn save_user(id: Option<UserId>, draft: UserDraft) -> Result<UserView,
 pub async fn remove_user(id: UserId) -> Result<(), Failure> {
     use super::asker;
 
-    asker::hub()?.remove_user(&asker::actor().await?, id).await.map_err(asker::failure)
+    asker::hub()?
+        .remove_user(&asker::actor().await?, id)
+        .await
+        .map_err(asker::failure)
 }
 
 /// All groups with what is in them.
@@ -43,7 +49,10 @@ pub async fn remove_user(id: UserId) -> Result<(), Failure> {
 pub async fn group_views() -> Result<Vec<GroupView>, Failure> {
     use super::asker;
 
-    asker::hub()?.group_views(&asker::actor().await?).await.map_err(asker::failure)
+    asker::hub()?
+        .group_views(&asker::actor().await?)
+        .await
+        .map_err(asker::failure)
 }
 
 /// Makes a group, or gives one another name.
@@ -64,7 +73,10 @@ pub async fn save_group(id: Option<GroupId>, name: String) -> Result<GroupView, 
 pub async fn remove_group(id: GroupId, fate: Fate) -> Result<(), Failure> {
     use super::asker;
 
-    asker::hub()?.remove_group(&asker::actor().await?, id, fate).await.map_err(asker::failure)
+    asker::hub()?
+        .remove_group(&asker::actor().await?, id, fate)
+        .await
+        .map_err(asker::failure)
 }
 
 /// All API tokens.
@@ -72,7 +84,10 @@ pub async fn remove_group(id: GroupId, fate: Fate) -> Result<(), Failure> {
 pub async fn tokens() -> Result<Vec<TokenView>, Failure> {
     use super::asker;
 
-    asker::hub()?.tokens(&asker::actor().await?).await.map_err(asker::failure)
+    asker::hub()?
+        .tokens(&asker::actor().await?)
+        .await
+        .map_err(asker::failure)
 }
 
 /// Makes a token; its secret is in this answer only.
@@ -80,7 +95,10 @@ pub async fn tokens() -> Result<Vec<TokenView>, Failure> {
 pub async fn create_token(draft: TokenDraft) -> Result<NewToken, Failure> {
     use super::asker;
 
-    asker::hub()?.create_token(&asker::actor().await?, draft).await.map_err(asker::failure)
+    asker::hub()?
+        .create_token(&asker::actor().await?, draft)
+        .await
+        .map_err(asker::failure)
 }
 
 /// Takes a token no longer.
@@ -88,5 +106,8 @@ pub async fn create_token(draft: TokenDraft) -> Result<NewToken, Failure> {
 pub async fn revoke_token(id: TokenId) -> Result<(), Failure> {
     use super::asker;
 
-    asker::hub()?.revoke_token(&asker::actor().await?, id).await.map_err(asker::failure)
+    asker::hub()?
+        .revoke_token(&asker::actor().await?, id)
+        .await
+        .map_err(asker::failure)
 }

@@ -48,10 +48,11 @@ pub async fn edit_event(id: EventId, edit: EventEdit) -> Result<EventRow, Failur
 
 /// Archives or removes events; returns how many.
 #[server(prefix = "/fn", endpoint = "take_events", input = Json)]
-pub async fn take_events(ids: Vec<EventId>,
-    archived: bool,
-    fate: Fate,) -> Result<u32, Failure> {
+pub async fn take_events(ids: Vec<EventId>, archived: bool, fate: Fate) -> Result<u32, Failure> {
     use super::asker;
 
-    asker::hub()?.take_events(&asker::actor().await?, &ids, archived, fate).await.map_err(asker::failure)
+    asker::hub()?
+        .take_events(&asker::actor().await?, &ids, archived, fate)
+        .await
+        .map_err(asker::failure)
 }

@@ -10,15 +10,20 @@ use crate::failure::Failure;
 pub async fn profile() -> Result<user::Profile, Failure> {
     use super::asker;
 
-    asker::hub()?.profile(&asker::actor().await?).await.map_err(asker::failure)
+    asker::hub()?
+        .profile(&asker::actor().await?)
+        .await
+        .map_err(asker::failure)
 }
 
 /// Keeps the own mail address, language, time zone and theme.
 #[server(prefix = "/fn", endpoint = "edit_profile", name = EditProfile)]
-pub async fn edit_profile(email: String,
+pub async fn edit_profile(
+    email: String,
     language: String,
     time_zone: String,
-    theme: String,) -> Result<(), Failure> {
+    theme: String,
+) -> Result<(), Failure> {
     use super::asker;
 
     use skep_model::user::Preferences;
@@ -39,9 +44,7 @@ pub async fn edit_profile(email: String,
 
 /// Changes the own password.
 #[server(prefix = "/fn", endpoint = "change_password", name = ChangePassword)]
-pub async fn change_password(old: String,
-    password: String,
-    repeat: String,) -> Result<(), Failure> {
+pub async fn change_password(old: String, password: String, repeat: String) -> Result<(), Failure> {
     use super::asker;
 
     use skep_model::{Complaint, Refusal};
@@ -65,5 +68,8 @@ pub async fn change_password(old: String,
 pub async fn end_session(id: SessionId) -> Result<(), Failure> {
     use super::asker;
 
-    asker::hub()?.end_session(&asker::actor().await?, id).await.map_err(asker::failure)
+    asker::hub()?
+        .end_session(&asker::actor().await?, id)
+        .await
+        .map_err(asker::failure)
 }

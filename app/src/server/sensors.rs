@@ -82,7 +82,10 @@ pub async fn revoke_sensor(sensor: SensorId) -> Result<(), Failure> {
 pub async fn edit_sensor(sensor: SensorId, edit: SensorEdit) -> Result<(), Failure> {
     use super::asker;
 
-    asker::hub()?.edit_sensor(&asker::actor().await?, sensor, edit).await.map_err(asker::failure)
+    asker::hub()?
+        .edit_sensor(&asker::actor().await?, sensor, edit)
+        .await
+        .map_err(asker::failure)
 }
 
 /// Removes a sensor; its events are archived or removed.
@@ -90,7 +93,10 @@ pub async fn edit_sensor(sensor: SensorId, edit: SensorEdit) -> Result<(), Failu
 pub async fn remove_sensor(sensor: SensorId, fate: Fate) -> Result<(), Failure> {
     use super::asker;
 
-    asker::hub()?.remove_sensor(&asker::actor().await?, sensor, fate).await.map_err(asker::failure)
+    asker::hub()?
+        .remove_sensor(&asker::actor().await?, sensor, fate)
+        .await
+        .map_err(asker::failure)
 }
 
 /// Lets a sensor say at once how it is.
@@ -98,7 +104,10 @@ pub async fn remove_sensor(sensor: SensorId, fate: Fate) -> Result<(), Failure> 
 pub async fn call_sensor(sensor: SensorId) -> Result<(), Failure> {
     use super::asker;
 
-    asker::hub()?.call_sensor(&asker::actor().await?, sensor).await.map_err(asker::failure)
+    asker::hub()?
+        .call_sensor(&asker::actor().await?, sensor)
+        .await
+        .map_err(asker::failure)
 }
 
 /// How a sensor was over the last hours, oldest first.
@@ -106,5 +115,8 @@ pub async fn call_sensor(sensor: SensorId) -> Result<(), Failure> {
 pub async fn sensor_history(sensor: SensorId, hours: u32) -> Result<Vec<SensorSample>, Failure> {
     use super::asker;
 
-    asker::hub()?.sensor_history(&asker::actor().await?, sensor, hours).await.map_err(asker::failure)
+    asker::hub()?
+        .sensor_history(&asker::actor().await?, sensor, hours)
+        .await
+        .map_err(asker::failure)
 }

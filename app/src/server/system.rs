@@ -10,7 +10,9 @@ use crate::failure::Failure;
 pub async fn settings() -> Result<system::Settings, Failure> {
     use super::asker;
 
-    asker::hub()?.shown_settings(&asker::actor().await?).map_err(asker::failure)
+    asker::hub()?
+        .shown_settings(&asker::actor().await?)
+        .map_err(asker::failure)
 }
 
 /// Changes the settings.
@@ -18,7 +20,10 @@ pub async fn settings() -> Result<system::Settings, Failure> {
 pub async fn edit_settings(new: system::Settings) -> Result<system::Settings, Failure> {
     use super::asker;
 
-    asker::hub()?.edit_settings(&asker::actor().await?, new).await.map_err(asker::failure)
+    asker::hub()?
+        .edit_settings(&asker::actor().await?, new)
+        .await
+        .map_err(asker::failure)
 }
 
 /// What the server says of itself.
@@ -26,7 +31,9 @@ pub async fn edit_settings(new: system::Settings) -> Result<system::Settings, Fa
 pub async fn about() -> Result<system::About, Failure> {
     use super::asker;
 
-    asker::hub()?.about(&asker::actor().await?).map_err(asker::failure)
+    asker::hub()?
+        .about(&asker::actor().await?)
+        .map_err(asker::failure)
 }
 
 /// A page of the audit log.
@@ -34,7 +41,10 @@ pub async fn about() -> Result<system::About, Failure> {
 pub async fn audit_log(query: system::AuditQuery) -> Result<system::AuditPage, Failure> {
     use super::asker;
 
-    asker::hub()?.audit_log(&asker::actor().await?, &query).await.map_err(asker::failure)
+    asker::hub()?
+        .audit_log(&asker::actor().await?, &query)
+        .await
+        .map_err(asker::failure)
 }
 
 /// Users and kinds of things that the audit log has.
@@ -42,7 +52,10 @@ pub async fn audit_log(query: system::AuditQuery) -> Result<system::AuditPage, F
 pub async fn audit_words() -> Result<(Vec<String>, Vec<String>), Failure> {
     use super::asker;
 
-    asker::hub()?.audit_words(&asker::actor().await?).await.map_err(asker::failure)
+    asker::hub()?
+        .audit_words(&asker::actor().await?)
+        .await
+        .map_err(asker::failure)
 }
 
 /// Rejected parts of events, newest first.
@@ -50,7 +63,10 @@ pub async fn audit_words() -> Result<(Vec<String>, Vec<String>), Failure> {
 pub async fn quarantine(before: Option<i64>) -> Result<Vec<system::QuarantineView>, Failure> {
     use super::asker;
 
-    asker::hub()?.quarantine(&asker::actor().await?, before).await.map_err(asker::failure)
+    asker::hub()?
+        .quarantine(&asker::actor().await?, before)
+        .await
+        .map_err(asker::failure)
 }
 
 /// Tries to take a rejected part again; returns why it is rejected still.
@@ -58,7 +74,10 @@ pub async fn quarantine(before: Option<i64>) -> Result<Vec<system::QuarantineVie
 pub async fn retry_quarantined(id: i64) -> Result<Option<String>, Failure> {
     use super::asker;
 
-    asker::hub()?.retry_quarantined(&asker::actor().await?, id).await.map_err(asker::failure)
+    asker::hub()?
+        .retry_quarantined(&asker::actor().await?, id)
+        .await
+        .map_err(asker::failure)
 }
 
 /// Throws a rejected part away.
@@ -66,5 +85,8 @@ pub async fn retry_quarantined(id: i64) -> Result<Option<String>, Failure> {
 pub async fn discard_quarantined(id: i64) -> Result<(), Failure> {
     use super::asker;
 
-    asker::hub()?.discard_quarantined(&asker::actor().await?, id).await.map_err(asker::failure)
+    asker::hub()?
+        .discard_quarantined(&asker::actor().await?, id)
+        .await
+        .map_err(asker::failure)
 }

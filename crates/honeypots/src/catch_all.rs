@@ -38,7 +38,7 @@ pub struct CatchAll;
 impl Honeypot for CatchAll {
     fn describe(&self) -> Description {
         let tcp = [
-            21, 25, 80, 110, 143, 443, 445, 1433, 3306, 3389, 5432, 5900, 6379, 8080, 9200,
+            80, 110, 143, 443, 445, 1433, 3306, 3389, 5432, 5900, 6379, 8080, 9200,
         ];
         let udp = [53, 123, 161, 1900, 5060];
         let port = |transport| move |number| Port { number, transport };

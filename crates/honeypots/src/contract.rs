@@ -1,7 +1,8 @@
 //! What a honeypot is to the sensor: a description, settings, and a way to serve one connection or datagram.
 //!
 //! A honeypot never touches disk, spool or network beyond the [`Stream`] that it is handed, which ends by itself
-//! when its bounds are reached; it records what happens through a [`Recorder`](crate::record::Recorder), which
+//! when its bounds are reached. It never connects to anybody; where its protocol needs a second connection, it has
+//! the source open one, to a port of [`Stream::passive`]. It records what happens through a [`Recorder`](crate::record::Recorder), which
 //! keeps every bound of [`skep_model::limits`] by itself.
 
 use std::{net::SocketAddr, sync::Arc};

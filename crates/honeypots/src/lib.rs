@@ -4,12 +4,17 @@
 //! it on its ports.
 
 pub mod catch_all;
+mod content;
 pub mod contract;
 mod credentials;
+pub mod ftp;
+mod line;
 pub mod listen;
+pub mod passive;
 pub mod record;
 pub mod settings;
 pub mod shell;
+pub mod smtp;
 pub mod ssh;
 pub mod stream;
 pub mod telnet;
@@ -25,6 +30,8 @@ pub fn built_in() -> &'static [&'static dyn Honeypot] {
         &telnet::Telnet,
         &web::Http,
         &web::Https,
+        &ftp::Ftp,
+        &smtp::Smtp,
         &catch_all::CatchAll,
     ]
 }

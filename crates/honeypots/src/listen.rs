@@ -209,8 +209,9 @@ impl Instance {
                         Some(place) => {
                             // The address that was called, which a listener on all addresses does not know.
                             let target = tcp.local_addr().unwrap_or(local);
-                            let stream = Stream::new(tcp, self.limits, place);
-                            sessions.spawn(Arc::clone(&self).serve(stream, Peer { source, target }));
+                            let peer = Peer { source, target };
+                            let stream = Stream::new(tcp, peer, self.limits, place);
+                            sessions.spawn(Arc::clone(&self).serve(stream, peer));
                         }
                         None => self.refuse(),
                     },

@@ -172,6 +172,15 @@ impl Recorder {
         self.next + 4 > limits::INTERACTIONS || self.bytes >= limits::EVENT
     }
 
+    /// How many more bytes of attacker data are kept.
+    pub(crate) fn room(&self) -> usize {
+        if self.is_full() {
+            0
+        } else {
+            limits::EVENT - self.bytes
+        }
+    }
+
     /// Records a step that happens now. Values that are too long are cut, and a note says how long they were.
     pub async fn record(&mut self, kind: InteractionKind) {
         self.record_part(kind, 0).await;

@@ -8,11 +8,12 @@ use skep_model::Timestamp;
 
 mod bounds;
 mod commands;
-mod date;
+pub(crate) mod date;
 pub(crate) mod editor;
 mod expand;
-mod filesystem;
+pub(crate) mod filesystem;
 pub mod machine;
+mod node;
 pub mod parse;
 mod run;
 pub(crate) mod terminal;
@@ -75,16 +76,7 @@ impl Shell {
     /// A shell for somebody who has just logged in.
     #[must_use]
     pub fn new(machine: Arc<Machine>, user: &str, mode: Mode) -> Self {
-        let uid = if user == "root" { 0 } else { 1000 };
-        let home = if uid == 0 {
-            b"/root".to_vec()
-        } else {
-            [b"/home/", user.as_bytes()].concat()
-        };
-        let mut files = Filesystem::new(Arc::clone(&machine), uid);
-        if uid != 0 {
-            add_user(&mut files, user, uid, &home, machine.booted);
-        }
+        let (files, uid, home) = files_of(&machine, user);
         let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         let variables = [
             ("HOME", home.as_slice()),
@@ -192,6 +184,21 @@ impl Shell {
     fn now() -> Timestamp {
         Timestamp::now()
     }
+}
+
+/// The machine's files as a user sees them, the user's number, and the home directory.
+pub(crate) fn files_of(machine: &Arc<Machine>, user: &str) -> (Filesystem, u32, Vec<u8>) {
+    let uid = if user == "root" { 0 } else { 1000 };
+    let home = if uid == 0 {
+        b"/root".to_vec()
+    } else {
+        [b"/home/", user.as_bytes()].concat()
+    };
+    let mut files = Filesystem::new(Arc::clone(machine), uid);
+    if uid != 0 {
+        add_user(&mut files, user, uid, &home, machine.booted);
+    }
+    (files, uid, home)
 }
 
 /// Adds a user that the machine did not know before to its files.

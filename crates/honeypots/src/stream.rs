@@ -5,6 +5,7 @@ use std::{
     fmt,
     future::Future,
     io::{self, ErrorKind},
+    ops::RangeInclusive,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -17,18 +18,23 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use crate::listen::{Limits, Place};
+use crate::{
+    contract::Peer,
+    listen::{Limits, Place},
+    passive::Passive,
+};
 
 /// A connection to one source. Reads and writes fail once it was silent or open for too long, or sent too much.
 pub struct Stream {
     tcp: TcpStream,
+    peer: Peer,
     limits: Limits,
     received: u64,
     heard: Instant,
     silence: Pin<Box<Sleep>>,
     deadline: Pin<Box<Sleep>>,
     tether: Option<oneshot::Receiver<Infallible>>,
-    _place: Place,
+    place: Place,
 }
 
 /// The bound that ended a connection.
@@ -61,19 +67,31 @@ impl From<Bound> for io::Error {
 
 impl Stream {
     /// A bounded connection, which gives its place back when it is dropped.
-    pub(crate) fn new(tcp: TcpStream, limits: Limits, place: Place) -> Self {
+    pub(crate) fn new(tcp: TcpStream, peer: Peer, limits: Limits, place: Place) -> Self {
+        Self::until(tcp, peer, limits, place, Instant::now() + limits.session)
+    }
+
+    /// A bounded connection that ends at a given time at the latest.
+    pub(crate) fn until(
+        tcp: TcpStream,
+        peer: Peer,
+        limits: Limits,
+        place: Place,
+        deadline: Instant,
+    ) -> Self {
         let now = Instant::now();
         // Keystrokes and their echo are small, and the attacker waits for each.
         let _ = tcp.set_nodelay(true);
         Self {
             tcp,
+            peer,
             limits,
             received: 0,
             heard: now,
             silence: Box::pin(sleep_until(now + limits.idle)),
-            deadline: Box::pin(sleep_until(now + limits.session)),
+            deadline: Box::pin(sleep_until(deadline)),
             tether: None,
-            _place: place,
+            place,
         }
     }
 
@@ -84,6 +102,32 @@ impl Stream {
         let (tether, end) = oneshot::channel();
         self.tether = Some(end);
         tether
+    }
+
+    /// Opens a port on the address that was called, for one more connection of the same source: what FTP calls
+    /// passive mode. `ports` says which ports may be taken; any free one when it is `None`.
+    ///
+    /// The new connection counts as one of the source's, has bounds of its own, and ends with this one's time.
+    pub fn passive(&self, ports: Option<&RangeInclusive<u16>>) -> io::Result<Passive> {
+        let place = self.place.another().ok_or_else(|| {
+            io::Error::new(
+                ErrorKind::QuotaExceeded,
+                "too many connections of the source",
+            )
+        })?;
+        Passive::open(
+            self.peer,
+            ports,
+            self.limits,
+            self.deadline.deadline(),
+            place,
+        )
+    }
+
+    /// Takes into account what was heard over another connection of the same source: while a file comes over
+    /// that one, the source is not silent.
+    pub fn heard_over(&mut self, other: &Self) {
+        self.heard = self.heard.max(other.heard);
     }
 
     /// Ready with an error when a bound is reached.

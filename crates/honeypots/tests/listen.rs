@@ -110,6 +110,15 @@ async fn silence_and_bytes_are_bounded() {
             "silent for 0 s",
         ),
         (
+            "ftp",
+            Limits {
+                idle: Duration::from_millis(200),
+                ..Limits::default()
+            },
+            false,
+            "silent for 0 s",
+        ),
+        (
             "https",
             Limits {
                 idle: Duration::from_millis(200),
@@ -117,6 +126,33 @@ async fn silence_and_bytes_are_bounded() {
             },
             false,
             "silent for 0 s",
+        ),
+        (
+            "smtp",
+            Limits {
+                idle: Duration::from_millis(200),
+                ..Limits::default()
+            },
+            false,
+            "silent for 0 s",
+        ),
+        (
+            "ftp",
+            Limits {
+                bytes: 10_000,
+                ..Limits::default()
+            },
+            true,
+            "more than 10000 bytes received",
+        ),
+        (
+            "smtp",
+            Limits {
+                bytes: 10_000,
+                ..Limits::default()
+            },
+            true,
+            "more than 10000 bytes received",
         ),
         (
             "telnet",
@@ -154,7 +190,7 @@ async fn silence_and_bytes_are_bounded() {
 
 #[tokio::test]
 async fn stopping_ends_connections_and_their_events() {
-    for name in ["telnet", "ssh", "http", "https", "catch-all"] {
+    for name in ["telnet", "ssh", "http", "https", "ftp", "smtp", "catch-all"] {
         let mut pot = Pot::start(name, none()).await;
         let mut stream = TcpStream::connect(pot.address()).await.unwrap();
         stream.write_all(b"SSH-2.0-x\r\n").await.unwrap();

@@ -70,7 +70,9 @@ impl Actor {
 
     /// The session's id; `None` for a token.
     pub(crate) fn session_id(&self) -> Option<SessionId> {
-        self.session.as_ref().and_then(|hash| skep_store::session_id(hash))
+        self.session
+            .as_ref()
+            .and_then(|hash| skep_store::session_id(hash))
     }
 
     /// Refuses a token that does not reach an area.

@@ -35,9 +35,13 @@ impl Hub {
         let hub = self.clone();
         tokio::spawn(async move {
             loop {
-                report(hub.clear_removed().await, "clearing up after what was removed");
+                report(
+                    hub.clear_removed().await,
+                    "clearing up after what was removed",
+                );
                 // Another server on the same database may have left work when it stopped.
-                let _ = tokio::time::timeout(Duration::from_mins(5), hub.0.clearing.notified()).await;
+                let _ =
+                    tokio::time::timeout(Duration::from_mins(5), hub.0.clearing.notified()).await;
             }
         });
     }

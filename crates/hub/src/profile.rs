@@ -55,7 +55,10 @@ impl Hub {
         let id = own_id(actor)?;
         let email = mail_address("email", email)?;
         check(preferences)?;
-        self.0.store.set_preferences(id, &email, preferences).await?;
+        self.0
+            .store
+            .set_preferences(id, &email, preferences)
+            .await?;
         Ok(cookies(preferences))
     }
 
@@ -67,10 +70,10 @@ impl Hub {
         new: &str,
     ) -> Result<(), HubError> {
         let user = self.stored_user(own_id(actor)?).await?;
-        if let Some(wait) = self
-            .0
-            .throttle
-            .wait(&user.name, actor.address, std::time::Instant::now())
+        if let Some(wait) =
+            self.0
+                .throttle
+                .wait(&user.name, actor.address, std::time::Instant::now())
         {
             let seconds = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
             return Err(Refusal::Wait { seconds }.into());

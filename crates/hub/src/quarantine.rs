@@ -15,11 +15,7 @@ impl Hub {
         before: Option<i64>,
     ) -> Result<Vec<QuarantineView>, HubError> {
         actor.require(Role::Manager)?;
-        Ok(self
-            .0
-            .store
-            .quarantine(&actor.scope, before, PAGE)
-            .await?)
+        Ok(self.0.store.quarantine(&actor.scope, before, PAGE).await?)
     }
 
     /// Tries to take a rejected part again. Returns why it is rejected still, or `None` when it was taken.

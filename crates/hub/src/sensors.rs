@@ -172,7 +172,12 @@ impl Hub {
         let mut audit = actor.audit("edit", "sensor", name.clone());
         audit.before = Some(serde_json::json!({ "name": before.name, "group": before.group.id }));
         audit.after = Some(serde_json::json!({ "name": name, "group": edit.group }));
-        match self.0.store.edit_sensor(id, &name, edit.group, &audit).await {
+        match self
+            .0
+            .store
+            .edit_sensor(id, &name, edit.group, &audit)
+            .await
+        {
             Err(StoreError::Conflict(_)) => {
                 return Err(HubError::invalid("name", Complaint::Taken));
             }

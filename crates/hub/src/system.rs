@@ -25,7 +25,13 @@ impl Hub {
     /// The settings, as they are now.
     #[must_use]
     pub fn settings(&self) -> Arc<Settings> {
-        Arc::clone(&self.0.settings.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(
+            &self
+                .0
+                .settings
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// Reads the settings that are kept: at the start, and when another server may have changed them.
@@ -34,7 +40,11 @@ impl Hub {
         let settings = kept
             .and_then(|json| serde_json::from_str::<Settings>(&json).ok())
             .unwrap_or_default();
-        *self.0.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        *self
+            .0
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
         Ok(())
     }
 
@@ -110,10 +120,7 @@ impl Hub {
     }
 
     /// Names of users and tokens, and kinds of things, that the audit log has.
-    pub async fn audit_words(
-        &self,
-        actor: &Actor,
-    ) -> Result<(Vec<String>, Vec<String>), HubError> {
+    pub async fn audit_words(&self, actor: &Actor) -> Result<(Vec<String>, Vec<String>), HubError> {
         actor.require(Role::Admin)?;
         Ok(self.0.store.audit_words().await?)
     }
@@ -123,7 +130,10 @@ impl Hub {
         let (settings, now) = (self.settings(), Timestamp::now());
         let ago = |days: u32| now.before(Duration::from_hours(24) * days);
         if settings.audit_days > 0 {
-            self.0.store.prune_audit_log(ago(settings.audit_days)).await?;
+            self.0
+                .store
+                .prune_audit_log(ago(settings.audit_days))
+                .await?;
         }
         if settings.archive_after_days > 0 {
             let older = ago(settings.archive_after_days);
@@ -151,7 +161,12 @@ fn check(settings: &Settings) -> Result<(), HubError> {
     };
     between("offline_after", settings.offline_after, 15, 86_400)?;
     between("audit_days", settings.audit_days, 0, LONGEST)?;
-    between("archive_after_days", settings.archive_after_days, 0, LONGEST)?;
+    between(
+        "archive_after_days",
+        settings.archive_after_days,
+        0,
+        LONGEST,
+    )?;
     between("archive_days", settings.archive_days, 0, LONGEST)?;
     let endpoint = &settings.endpoint;
     let host = endpoint

@@ -46,7 +46,13 @@ impl Hub {
             return Err(HubError::invalid("groups", Complaint::Unknown));
         }
         if draft.days.is_some_and(|days| days == 0 || days > LONGEST) {
-            return Err(HubError::invalid("days", Complaint::Between { min: 1, max: LONGEST }));
+            return Err(HubError::invalid(
+                "days",
+                Complaint::Between {
+                    min: 1,
+                    max: LONGEST,
+                },
+            ));
         }
         let secret = format!("{PREFIX}{}", secrets::secret());
         let mut audit = actor.audit("create", "token", name.clone());

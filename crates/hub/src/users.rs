@@ -21,8 +21,7 @@ impl Hub {
         Ok(users
             .into_iter()
             .filter(|user| {
-                actor.role() == Role::Admin
-                    || user.groups.iter().any(|group| actor.sees(group.id))
+                actor.role() == Role::Admin || user.groups.iter().any(|group| actor.sees(group.id))
             })
             .map(|user| view(user, actor))
             .collect())
@@ -40,11 +39,7 @@ impl Hub {
     }
 
     /// Makes a user.
-    pub async fn create_user(
-        &self,
-        actor: &Actor,
-        draft: UserDraft,
-    ) -> Result<UserView, HubError> {
+    pub async fn create_user(&self, actor: &Actor, draft: UserDraft) -> Result<UserView, HubError> {
         actor.require(Role::Admin)?;
         if draft.password.as_deref().unwrap_or_default().is_empty() {
             return Err(HubError::invalid("password", Complaint::Empty));

@@ -28,7 +28,7 @@ pub struct Digest {
     /// Bytes from the source.
     pub bytes_in: u64,
     /// The most telling thing that the source said: the credentials that were let in, else the last ones, else
-    /// the last command, request or payload. Shown after the words.
+    /// the last command (but no farewell), mail's subject, request or payload. Shown after the words.
     pub subject: Bytes,
 }
 
@@ -74,9 +74,15 @@ impl Digest {
             }
             InteractionKind::Command { line } => {
                 self.commands = self.commands.saturating_add(1);
-                if self.logins == 0 {
+                let telling = self.subject.0.is_empty() || !is_farewell(&line.0);
+                if self.logins == 0 && telling {
                     self.describe(&line.0);
                 }
+            }
+            InteractionKind::Attribute { name, value }
+                if name == InteractionKind::SUBJECT && self.logins == 0 =>
+            {
+                self.describe(&value.0);
             }
             InteractionKind::Request { method, path, .. } => {
                 self.requests = self.requests.saturating_add(1);
@@ -189,6 +195,13 @@ impl Digest {
     }
 }
 
+/// Whether a command only ends a conversation: it says nothing about what was done before.
+fn is_farewell(line: &[u8]) -> bool {
+    [b"quit".as_slice(), b"exit", b"logout"]
+        .iter()
+        .any(|word| line.trim_ascii().eq_ignore_ascii_case(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,6 +265,23 @@ mod tests {
         digest.add(&login("admin", "admin", false));
         digest.add(&request("/login"));
         assert_eq!(digest.summary(), "1 login tried: admin / admin");
+    }
+
+    #[test]
+    fn a_mail_is_described_by_its_subject_and_not_by_the_farewell() {
+        let command = |line: &str| InteractionKind::Command { line: line.into() };
+        let mut digest = Digest::default();
+        digest.add(&command("QUIT"));
+        assert_eq!(digest.summary(), "1 command: QUIT");
+        digest.add(&command("DATA"));
+        digest.add(&InteractionKind::Attribute {
+            name: InteractionKind::SUBJECT.to_owned(),
+            value: "relay test".into(),
+        });
+        digest.add(&command("quit"));
+        assert_eq!(digest.summary(), "3 commands: relay test");
+        digest.add(&login("root", "root", true));
+        assert_eq!(digest.summary(), "Login accepted: root / root, 3 commands");
     }
 
     #[test]

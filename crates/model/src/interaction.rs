@@ -128,6 +128,9 @@ impl InteractionKind {
     /// The attribute under which a honeypot notes the size of a terminal, `80x24`.
     pub const TERMINAL: &'static str = "terminal";
 
+    /// The attribute under which a honeypot notes the subject of a mail that was left here.
+    pub const SUBJECT: &'static str = "subject";
+
     /// Every value in it that came from outside, and may be searched for.
     #[must_use]
     pub fn values(&self) -> Vec<&Bytes> {

@@ -24,6 +24,12 @@ pub const BUILT_IN: &[BuiltIn] = &[
         udp: true,
     },
     BuiltIn {
+        name: "ftp",
+        revision: 1,
+        ports: &[2121],
+        udp: false,
+    },
+    BuiltIn {
         name: "http",
         revision: 1,
         ports: &[8080],
@@ -33,6 +39,12 @@ pub const BUILT_IN: &[BuiltIn] = &[
         name: "https",
         revision: 1,
         ports: &[8443],
+        udp: false,
+    },
+    BuiltIn {
+        name: "smtp",
+        revision: 1,
+        ports: &[2525],
         udp: false,
     },
     BuiltIn {

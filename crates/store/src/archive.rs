@@ -47,12 +47,21 @@ impl Store {
         conditions.scope("e.group_id", scope);
         let mut tx = self.begin().await?;
         let taken = self
-            .take(&mut tx, conditions, archived, fate, audit.at, ids.len() as u32)
+            .take(
+                &mut tx,
+                conditions,
+                archived,
+                fate,
+                audit.at,
+                ids.len() as u32,
+            )
             .await?;
         for event in &taken {
             let entry = AuditEntry {
                 object: event.id.to_string(),
-                before: Some(serde_json::json!({ "number": event.number, "source": event.source, "status": event.status })),
+                before: Some(
+                    serde_json::json!({ "number": event.number, "source": event.source, "status": event.status }),
+                ),
                 ..audit.clone()
             };
             write_audit(&mut tx, &entry).await?;
@@ -95,8 +104,12 @@ impl Store {
         };
         let mut conditions = Conditions::default();
         match &removed {
-            Removed::Group(id) => conditions.add("e.group_id =", Value::Bytes(id.as_bytes().to_vec())),
-            Removed::Sensor(id) => conditions.add("e.sensor_id =", Value::Bytes(id.as_bytes().to_vec())),
+            Removed::Group(id) => {
+                conditions.add("e.group_id =", Value::Bytes(id.as_bytes().to_vec()))
+            }
+            Removed::Sensor(id) => {
+                conditions.add("e.sensor_id =", Value::Bytes(id.as_bytes().to_vec()))
+            }
         }
         if self.take_chunk(conditions, false, fate, now).await? == CHUNK {
             return Ok(true);
@@ -195,7 +208,9 @@ impl Store {
             "SELECT {COLUMNS}, e.service_id FROM {} {which} ORDER BY e.number",
             source(archived)
         );
-        let events = bind(sqlx::query(own(sql)), values).fetch_all(&mut *tx).await?;
+        let events = bind(sqlx::query(own(sql)), values)
+            .fetch_all(&mut *tx)
+            .await?;
         match fate {
             Fate::Archive => {
                 let (which, mut values) = chosen("e.number");
@@ -206,13 +221,17 @@ impl Store {
                     values.len(),
                     source(false)
                 );
-                bind(sqlx::query(own(sql)), values).execute(&mut *tx).await?;
+                bind(sqlx::query(own(sql)), values)
+                    .execute(&mut *tx)
+                    .await?;
             }
             Fate::Remove => self.remove_parts(tx, &events, &chosen).await?,
         }
         let (which, values) = chosen("number");
         let sql = format!("DELETE FROM {} {which}", table(archived));
-        bind(sqlx::query(own(sql)), values).execute(&mut *tx).await?;
+        bind(sqlx::query(own(sql)), values)
+            .execute(&mut *tx)
+            .await?;
         events.iter().map(event_row).collect()
     }
 
@@ -246,18 +265,28 @@ impl Store {
         deltas.write(tx, self.writer).await?;
         if self.engine == Engine::Sqlite {
             let (which, values) = chosen("event_number");
-            let sql = format!("DELETE FROM event_search WHERE rowid IN (SELECT id FROM event_texts {which})");
-            bind(sqlx::query(own(sql)), values).execute(&mut *tx).await?;
+            let sql = format!(
+                "DELETE FROM event_search WHERE rowid IN (SELECT id FROM event_texts {which})"
+            );
+            bind(sqlx::query(own(sql)), values)
+                .execute(&mut *tx)
+                .await?;
         }
         for table in ["event_texts", "event_tags", "packets", "interactions"] {
             let (which, values) = chosen("event_number");
             let sql = format!("DELETE FROM {table} {which}");
-            bind(sqlx::query(own(sql)), values).execute(&mut *tx).await?;
+            bind(sqlx::query(own(sql)), values)
+                .execute(&mut *tx)
+                .await?;
         }
         Ok(())
     }
 }
 
 fn table(archived: bool) -> &'static str {
-    if archived { "archived_events" } else { "events" }
+    if archived {
+        "archived_events"
+    } else {
+        "events"
+    }
 }

@@ -172,7 +172,9 @@ pub(crate) fn placeholders(first: usize, rows: usize, columns: usize) -> String 
 /// then found again: reading a statement of thousands of placeholders takes longer than running it.
 pub(crate) fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
-        let size = [64, 16, 4, 1].into_iter().find(|size| *size <= rows.len())?;
+        let size = [64, 16, 4, 1]
+            .into_iter()
+            .find(|size| *size <= rows.len())?;
         let (piece, rest) = rows.split_at(size);
         rows = rest;
         Some(piece)

@@ -278,7 +278,11 @@ impl Store {
         conditions.values.push(Value::Number(i64::from(most)));
         let sql = format!(
             "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM {} e {} LIMIT ${}) AS found",
-            if query.archived { "archived_events" } else { "events" },
+            if query.archived {
+                "archived_events"
+            } else {
+                "events"
+            },
             conditions.sql(),
             conditions.values.len()
         );

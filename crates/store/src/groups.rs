@@ -80,12 +80,11 @@ impl Store {
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let done =
-            sqlx::query("UPDATE groups SET name = $2 WHERE id = $1 AND removed_at IS NULL")
-                .bind(id.as_bytes())
-                .bind(name)
-                .execute(&mut *tx)
-                .await?;
+        let done = sqlx::query("UPDATE groups SET name = $2 WHERE id = $1 AND removed_at IS NULL")
+            .bind(id.as_bytes())
+            .bind(name)
+            .execute(&mut *tx)
+            .await?;
         if done.rows_affected() == 0 {
             return Ok(false);
         }

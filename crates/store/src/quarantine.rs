@@ -1,11 +1,6 @@
 //! Parts of events that could not be taken, kept for a person to look at.
 
-use skep_model::{
-    Timestamp,
-    console::SensorRef,
-    ids::SensorId,
-    system::QuarantineView,
-};
+use skep_model::{Timestamp, console::SensorRef, ids::SensorId, system::QuarantineView};
 
 use crate::{
     AuditEntry, Scope, Store, StoreError,
@@ -76,12 +71,11 @@ impl Store {
 
     /// How many parts of one sensor, or of all, are in quarantine.
     pub async fn count_quarantine(&self, sensor: Option<SensorId>) -> Result<u64, StoreError> {
-        let row = sqlx::query(
-            "SELECT COUNT(*) AS n FROM quarantine WHERE $1 IS NULL OR sensor_id = $1",
-        )
-        .bind(sensor.map(|id| id.as_bytes().to_vec()))
-        .fetch_one(&self.read)
-        .await?;
+        let row =
+            sqlx::query("SELECT COUNT(*) AS n FROM quarantine WHERE $1 IS NULL OR sensor_id = $1")
+                .bind(sensor.map(|id| id.as_bytes().to_vec()))
+                .fetch_one(&self.read)
+                .await?;
         Ok(row.number("n")? as u64)
     }
 

@@ -229,12 +229,14 @@ impl Store {
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::query("UPDATE sensors SET removed_at = $2, fate = $3, public_key = NULL WHERE id = $1")
-            .bind(id.as_bytes())
-            .bind(audit.at.0)
-            .bind(fate.number())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "UPDATE sensors SET removed_at = $2, fate = $3, public_key = NULL WHERE id = $1",
+        )
+        .bind(id.as_bytes())
+        .bind(audit.at.0)
+        .bind(fate.number())
+        .execute(&mut *tx)
+        .await?;
         sqlx::query("DELETE FROM enrolments WHERE sensor_id = $1")
             .bind(id.as_bytes())
             .execute(&mut *tx)

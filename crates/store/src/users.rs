@@ -235,12 +235,18 @@ impl Store {
 
     /// The user of a login name.
     pub async fn user_by_name(&self, name: &str) -> Result<Option<UserRow>, StoreError> {
-        Ok(self.users_where("WHERE name = $1", Some(Key::Name(name))).await?.pop())
+        Ok(self
+            .users_where("WHERE name = $1", Some(Key::Name(name)))
+            .await?
+            .pop())
     }
 
     /// The user of an id.
     pub async fn user(&self, id: UserId) -> Result<Option<UserRow>, StoreError> {
-        Ok(self.users_where("WHERE id = $1", Some(Key::Id(id))).await?.pop())
+        Ok(self
+            .users_where("WHERE id = $1", Some(Key::Id(id)))
+            .await?
+            .pop())
     }
 
     async fn users_where(
@@ -248,7 +254,9 @@ impl Store {
         condition: &'static str,
         key: Option<Key<'_>>,
     ) -> Result<Vec<UserRow>, StoreError> {
-        let sql = own(format!("SELECT {COLUMNS} FROM users {condition} ORDER BY name"));
+        let sql = own(format!(
+            "SELECT {COLUMNS} FROM users {condition} ORDER BY name"
+        ));
         let query = match &key {
             None => sqlx::query(sql),
             Some(Key::Name(name)) => sqlx::query(sql).bind(*name),
@@ -282,10 +290,13 @@ impl Store {
         .await?;
         let mut groups: HashMap<UserId, Vec<GroupRef>> = HashMap::new();
         for row in &rows {
-            groups.entry(row.id("user_id")?).or_default().push(GroupRef {
-                id: row.id("id")?,
-                name: row.text("name")?,
-            });
+            groups
+                .entry(row.id("user_id")?)
+                .or_default()
+                .push(GroupRef {
+                    id: row.id("id")?,
+                    name: row.text("name")?,
+                });
         }
         Ok(groups)
     }
@@ -339,11 +350,7 @@ async fn another_admin(tx: &mut Connection, id: UserId) -> Result<bool, StoreErr
     )
 }
 
-async fn write_user(
-    tx: &mut Connection,
-    user: &NewUser,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+async fn write_user(tx: &mut Connection, user: &NewUser, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO users (id, name, email, role, password_hash, must_change, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )

@@ -29,7 +29,9 @@ pub(crate) fn routes() -> Router<State> {
         .route("/api/v1/sensors", get(sensors::list).post(sensors::add))
         .route(
             "/api/v1/sensors/{id}",
-            get(sensors::one).patch(sensors::edit).delete(sensors::remove),
+            get(sensors::one)
+                .patch(sensors::edit)
+                .delete(sensors::remove),
         )
         .route("/api/v1/sensors/{id}/history", get(sensors::history))
         .route("/api/v1/sensors/{id}/enrol", post(sensors::enrol_again))

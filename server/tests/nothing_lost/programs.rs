@@ -76,8 +76,10 @@ impl Programs {
             .env(
                 "SKEP_DEFAULT_PORTS",
                 format!(
-                    "telnet={},ssh={},http={},https={},catch-all={}",
+                    "telnet={},ssh={},http={},https={},ftp={},smtp={},catch-all={}",
                     self.telnet,
+                    free_port(),
+                    free_port(),
                     free_port(),
                     free_port(),
                     free_port(),

@@ -83,8 +83,9 @@ impl List {
 
     /// Whether these are the newest events: only then new ones belong here.
     fn is_first(self) -> bool {
-        self.filter
-            .with_value(|filter| filter.before.is_none() && filter.source_fits() && !filter.archived())
+        self.filter.with_value(|filter| {
+            filter.before.is_none() && filter.source_fits() && !filter.archived()
+        })
     }
 
     fn query(self) -> EventQuery {

@@ -33,7 +33,9 @@ pub fn EditSensor(
             name: text(&data, "name"),
             group: text(&data, "group").parse().unwrap_or(sensor.group.id),
         };
-        attempt.run(server::edit_sensor(sensor.id, edit), move |()| sensors.refetch());
+        attempt.run(server::edit_sensor(sensor.id, edit), move |()| {
+            sensors.refetch()
+        });
     });
     let fields = move || {
         let sensor = subject.get_value();

@@ -130,7 +130,13 @@ fn chart(
     let path = path(samples, value, most);
     let now = last.map(|value| words(locale, value)).unwrap_or_default();
     let peak = words(locale, most);
-    let said = td_string!(locale, sensor.trend, label = label, now = now.as_str(), most = peak.as_str());
+    let said = td_string!(
+        locale,
+        sensor.trend,
+        label = label,
+        now = now.as_str(),
+        most = peak.as_str()
+    );
     view! {
         <figure class="trend">
             <figcaption>

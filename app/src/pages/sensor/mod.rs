@@ -156,9 +156,9 @@ fn Facts(sensor: SensorView) -> impl IntoView {
         {since}
     };
     let address = sensor.address.map(|address| address.to_string());
-    let program = sensor.version.map(|version| {
-        format!("{version} · {}", sensor.architecture.unwrap_or_default())
-    });
+    let program = sensor
+        .version
+        .map(|version| format!("{version} · {}", sensor.architecture.unwrap_or_default()));
     view! {
         <dl class="facts inner">
             {fact(td_string!(locale, field.state), state)}

@@ -40,7 +40,10 @@ pub fn AddSensor(state: State) -> impl IntoView {
                 .into_iter()
                 .map(|group| (group.id.to_string(), group.name))
                 .collect();
-            let first = choices.first().map(|(id, _)| id.clone()).unwrap_or_default();
+            let first = choices
+                .first()
+                .map(|(id, _)| id.clone())
+                .unwrap_or_default();
             view! { <Choose name="group" label=td_string!(locale, field.group) choices current=first /> }
         })
     };
@@ -168,7 +171,9 @@ pub fn AskAgain(state: State) -> impl IntoView {
     let locale = use_locale();
     let act = Callback::new(move |sensor: SensorView| {
         let work = server::enrol_again(sensor.id);
-        state.again.run(work, move |enrolment| state.show(enrolment));
+        state
+            .again
+            .run(work, move |enrolment| state.show(enrolment));
     });
     view! {
         <Ask

@@ -156,7 +156,9 @@ fn RemoveGroup(
     let submit = Callback::new(move |data: FormData| {
         let fate = text(&data, "fate").parse().unwrap_or(Fate::Archive);
         if let Some(group) = subject.get_untracked() {
-            attempt.run(server::remove_group(group.id, fate), move |()| state.refetch());
+            attempt.run(server::remove_group(group.id, fate), move |()| {
+                state.refetch()
+            });
         }
     });
     let what = move || {

@@ -142,11 +142,7 @@ fn Table(
 }
 
 #[component]
-fn EditUser(
-    state: State,
-    subject: RwSignal<Option<UserView>>,
-    attempt: Attempt,
-) -> impl IntoView {
+fn EditUser(state: State, subject: RwSignal<Option<UserView>>, attempt: Attempt) -> impl IntoView {
     let locale = use_locale();
     let title = Signal::derive(move || match subject.get() {
         Some(user) => td_string!(locale, users.edit_title, name = user.name),

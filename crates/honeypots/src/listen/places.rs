@@ -53,7 +53,7 @@ impl Places {
         taken.all += 1;
         Some(Place {
             source,
-            taken: Arc::clone(&self.taken),
+            places: self.clone(),
         })
     }
 }
@@ -61,7 +61,14 @@ impl Places {
 /// The place of one open connection; free again when dropped.
 pub struct Place {
     source: IpAddr,
-    taken: Arc<Mutex<Taken>>,
+    places: Places,
+}
+
+impl Place {
+    /// Takes one more place for the same source, if there is one.
+    pub(crate) fn another(&self) -> Option<Self> {
+        self.places.take(self.source)
+    }
 }
 
 impl fmt::Debug for Place {
@@ -72,7 +79,7 @@ impl fmt::Debug for Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = lock(&self.taken);
+        let mut taken = lock(&self.places.taken);
         taken.all -= 1;
         if let Some(count) = taken.sources.get_mut(&self.source) {
             *count -= 1;

@@ -8,7 +8,7 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// A moment's parts: `year`, `month` and so on are texts of fixed width.
-pub(super) struct Date {
+pub(crate) struct Date {
     pub weekday: &'static str,
     pub month_name: &'static str,
     pub year: String,
@@ -18,7 +18,7 @@ pub(super) struct Date {
 }
 
 impl Date {
-    pub(super) fn new(at: Timestamp) -> Self {
+    pub(crate) fn new(at: Timestamp) -> Self {
         let text = at.to_rfc3339();
         let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default().to_owned();
         let month = part(5, 7);

@@ -1,10 +1,11 @@
 //! Files as one session sees them: the machine's, and what the session changed. Nothing is ever on a disk.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use skep_model::Timestamp;
 
 use super::machine::Machine;
+pub(crate) use super::node::{Kind, Node, Refusal};
 
 /// The most bytes that one session may write.
 const WRITTEN: usize = 1024 * 1024;
@@ -18,76 +19,9 @@ const PATH: usize = 4096;
 /// Files by their absolute path.
 pub(super) type Tree = BTreeMap<Vec<u8>, Node>;
 
-/// A file or the like.
-#[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub kind: Kind,
-    pub mode: u32,
-    pub owner: u32,
-    pub modified: Timestamp,
-}
-
-/// What a node is.
-#[derive(Clone, Debug)]
-pub(super) enum Kind {
-    Directory,
-    File(Cow<'static, [u8]>),
-    Link(&'static str),
-    /// A device of which nothing can be read and to which everything can be written.
-    Device,
-}
-
-impl Node {
-    pub(super) fn is_directory(&self) -> bool {
-        matches!(self.kind, Kind::Directory)
-    }
-
-    pub(super) fn size(&self) -> usize {
-        match &self.kind {
-            Kind::Directory => 4096,
-            Kind::File(bytes) => bytes.len(),
-            Kind::Link(target) => target.len(),
-            Kind::Device => 0,
-        }
-    }
-
-    fn allows(&self, user: u32, bit: u32) -> bool {
-        let shift = if self.owner == user { 6 } else { 0 };
-        user == 0 || self.mode >> shift & bit != 0
-    }
-}
-
-/// Why something cannot be done, in the C library's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    Missing,
-    Denied,
-    Directory,
-    NotDirectory,
-    Exists,
-    NotEmpty,
-    Full,
-    Long,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Missing => "No such file or directory",
-            Self::Denied => "Permission denied",
-            Self::Directory => "Is a directory",
-            Self::NotDirectory => "Not a directory",
-            Self::Exists => "File exists",
-            Self::NotEmpty => "Directory not empty",
-            Self::Full => "No space left on device",
-            Self::Long => "File name too long",
-        })
-    }
-}
-
 /// The files of one session.
 #[derive(Clone, Debug)]
-pub(super) struct Filesystem {
+pub(crate) struct Filesystem {
     machine: Arc<Machine>,
     /// What the session made or changed; `None` was removed.
     changes: Changes,
@@ -98,7 +32,7 @@ pub(super) struct Filesystem {
 type Changes = BTreeMap<Vec<u8>, Option<Node>>;
 
 impl Filesystem {
-    pub(super) fn new(machine: Arc<Machine>, user: u32) -> Self {
+    pub(crate) fn new(machine: Arc<Machine>, user: u32) -> Self {
         Self {
             machine,
             changes: Changes::new(),
@@ -108,7 +42,7 @@ impl Filesystem {
     }
 
     /// The absolute path without links in it. Its last part need not exist.
-    pub(super) fn resolve(&self, directory: &[u8], path: &[u8]) -> Vec<u8> {
+    pub(crate) fn resolve(&self, directory: &[u8], path: &[u8]) -> Vec<u8> {
         let mut left: Vec<Vec<u8>> = parts(path).rev().map(<[u8]>::to_vec).collect();
         let mut at = if path.starts_with(b"/") {
             vec![]
@@ -145,7 +79,7 @@ impl Filesystem {
     }
 
     /// What is at an absolute path.
-    pub(super) fn get(&self, path: &[u8]) -> Option<&Node> {
+    pub(crate) fn get(&self, path: &[u8]) -> Option<&Node> {
         match self.changes.get(path) {
             Some(change) => change.as_ref(),
             None => self.machine.tree.get(path),
@@ -153,7 +87,7 @@ impl Filesystem {
     }
 
     /// What a directory has in it, by name.
-    pub(super) fn list(&self, directory: &[u8]) -> Result<Vec<(Vec<u8>, &Node)>, Refusal> {
+    pub(crate) fn list(&self, directory: &[u8]) -> Result<Vec<(Vec<u8>, &Node)>, Refusal> {
         let node = self.get(directory).ok_or(Refusal::Missing)?;
         if !node.is_directory() {
             return Err(Refusal::NotDirectory);
@@ -194,7 +128,7 @@ impl Filesystem {
     }
 
     /// A file's bytes.
-    pub(super) fn read(&self, path: &[u8]) -> Result<&[u8], Refusal> {
+    pub(crate) fn read(&self, path: &[u8]) -> Result<&[u8], Refusal> {
         let node = self.get(path).ok_or(Refusal::Missing)?;
         let hidden = path.starts_with(b"/root/")
             && !self
@@ -204,12 +138,13 @@ impl Filesystem {
             Kind::Directory => Err(Refusal::Directory),
             _ if hidden || !node.allows(self.user, 4) => Err(Refusal::Denied),
             Kind::File(bytes) => Ok(bytes),
+            Kind::Lost(_) => Err(Refusal::Unreadable),
             Kind::Link(_) | Kind::Device => Ok(b""),
         }
     }
 
     /// Makes or replaces a file, or adds to its end.
-    pub(super) fn write(
+    pub(crate) fn write(
         &mut self,
         path: &[u8],
         bytes: &[u8],
@@ -249,8 +184,22 @@ impl Filesystem {
         )
     }
 
+    /// Makes or replaces a file of which only the size is kept.
+    pub(crate) fn write_lost(
+        &mut self,
+        path: &[u8],
+        size: u64,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.write(path, b"", false, now)?;
+        if let Some(Some(node)) = self.changes.get_mut(path) {
+            node.kind = Kind::Lost(size);
+        }
+        Ok(())
+    }
+
     /// Makes a directory.
-    pub(super) fn make_directory(&mut self, path: &[u8], now: Timestamp) -> Result<(), Refusal> {
+    pub(crate) fn make_directory(&mut self, path: &[u8], now: Timestamp) -> Result<(), Refusal> {
         if self.get(path).is_some() {
             return Err(Refusal::Exists);
         }
@@ -268,7 +217,7 @@ impl Filesystem {
     }
 
     /// Removes a file, or a directory with `all` that is in it.
-    pub(super) fn remove(&mut self, path: &[u8], all: bool) -> Result<(), Refusal> {
+    pub(crate) fn remove(&mut self, path: &[u8], all: bool) -> Result<(), Refusal> {
         let directory = self.get(path).ok_or(Refusal::Missing)?.is_directory();
         self.parent(path)?;
         if directory && !all {
@@ -276,20 +225,7 @@ impl Filesystem {
         }
         if directory {
             // No more than the machine and the session have; so this needs no bound of its own.
-            let prefix = [path, b"/"].concat();
-            let below = |path: &&Vec<u8>| path.starts_with(&prefix);
-            let machine = self
-                .machine
-                .tree
-                .range(prefix.clone()..)
-                .map(|(path, _)| path)
-                .take_while(below);
-            let session = self
-                .changes
-                .range(prefix.clone()..)
-                .map(|(path, _)| path)
-                .take_while(below);
-            let gone: Vec<_> = machine.chain(session).cloned().collect();
+            let gone = self.below(path);
             self.changes
                 .extend(gone.into_iter().map(|path| (path, None)));
         }
@@ -297,15 +233,57 @@ impl Filesystem {
     }
 
     /// Removes an empty directory.
-    pub(super) fn remove_directory(&mut self, path: &[u8]) -> Result<(), Refusal> {
+    pub(crate) fn remove_directory(&mut self, path: &[u8]) -> Result<(), Refusal> {
         if !self.list(path)?.is_empty() {
             return Err(Refusal::NotEmpty);
         }
         self.remove(path, true)
     }
 
+    /// Gives a file, or a directory with all that is in it, another path. A file that is there is replaced.
+    pub(crate) fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), Refusal> {
+        let node = self.get(from).ok_or(Refusal::Missing)?.clone();
+        self.parent(from)?;
+        self.parent(to)?;
+        if from == b"/" {
+            return Err(Refusal::Denied);
+        }
+        let inside = to.starts_with(from) && to.get(from.len()).is_none_or(|b| *b == b'/');
+        if inside || self.get(to).is_some_and(Node::is_directory) {
+            return Err(Refusal::Exists);
+        }
+        let mut moved = vec![(from.to_vec(), node)];
+        for path in self.below(from) {
+            moved.extend(self.get(&path).cloned().map(|node| (path, node)));
+        }
+        if self.changes.len() + 2 * moved.len() > CHANGES {
+            return Err(Refusal::Full);
+        }
+        let longest = moved.iter().map(|(path, _)| path.len()).max();
+        if longest.is_some_and(|longest| longest - from.len() + to.len() > PATH) {
+            return Err(Refusal::Long);
+        }
+        for (path, node) in moved {
+            self.changes
+                .insert([to, &path[from.len()..]].concat(), Some(node));
+            self.changes.insert(path, None);
+        }
+        Ok(())
+    }
+
+    /// All paths below a directory, those that were removed too.
+    fn below(&self, directory: &[u8]) -> Vec<Vec<u8>> {
+        let prefix = [directory, b"/"].concat();
+        let inside = |path: &&Vec<u8>| path.starts_with(&prefix);
+        let machine = self.machine.tree.range(prefix.clone()..);
+        let session = self.changes.range(prefix.clone()..);
+        let machine = machine.map(|(path, _)| path).take_while(inside);
+        let session = session.map(|(path, _)| path).take_while(inside);
+        machine.chain(session).cloned().collect()
+    }
+
     /// Changes what may be done with a file.
-    pub(super) fn set_mode(&mut self, path: &[u8], mode: u32) -> Result<(), Refusal> {
+    pub(crate) fn set_mode(&mut self, path: &[u8], mode: u32) -> Result<(), Refusal> {
         let mut node = self.get(path).ok_or(Refusal::Missing)?.clone();
         if self.user != 0 && node.owner != self.user {
             return Err(Refusal::Denied);
@@ -399,6 +377,37 @@ mod tests {
             let _ = mine.make_directory(format!("/tmp/{n}").as_bytes(), Timestamp(0));
         }
         assert!(mine.changes.len() <= CHANGES);
+    }
+
+    #[test]
+    fn a_directory_is_renamed_with_all_that_is_in_it() {
+        let mut files = files(0);
+        files
+            .write(b"/etc/ssh/x", b"1", false, Timestamp(0))
+            .unwrap();
+        files.rename(b"/etc", b"/tmp/old").unwrap();
+        assert_eq!(files.read(b"/tmp/old/ssh/x"), Ok(b"1".as_slice()));
+        assert!(files.read(b"/tmp/old/passwd").is_ok());
+        assert_eq!(files.read(b"/etc/passwd"), Err(Refusal::Missing));
+        for to in [b"/tmp/old".as_slice(), b"/tmp/old/new", b"/var"] {
+            assert_eq!(files.rename(b"/tmp/old", to), Err(Refusal::Exists));
+        }
+        files.rename(b"/tmp/old/ssh", b"/tmp/oldssh").unwrap();
+        let deep = "/d".repeat(2000);
+        assert_eq!(
+            files.rename(b"/tmp/old", deep.as_bytes()),
+            Err(Refusal::Missing)
+        );
+    }
+
+    #[test]
+    fn of_a_lost_file_the_size_is_known() {
+        let mut files = files(0);
+        files
+            .write_lost(b"/tmp/a", 5_000_000, Timestamp(0))
+            .unwrap();
+        assert_eq!(files.get(b"/tmp/a").unwrap().size(), 5_000_000);
+        assert_eq!(files.read(b"/tmp/a"), Err(Refusal::Unreadable));
     }
 
     #[test]

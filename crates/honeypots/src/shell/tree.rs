@@ -38,6 +38,10 @@ const DIRECTORIES: &[(&str, u32)] = &[
     ("/root/.ssh", 0o700),
     ("/run", 0o755),
     ("/srv", 0o755),
+    ("/srv/ftp", 0o777),
+    ("/srv/ftp/backup", 0o755),
+    ("/srv/ftp/pub", 0o755),
+    ("/srv/ftp/upload", 0o777),
     ("/sys", 0o555),
     ("/tmp", 0o1777),
     ("/usr", 0o755),
@@ -97,6 +101,7 @@ systemd-resolve:x:101:103:systemd Resolver,,,:/run/systemd:/usr/sbin/nologin
 messagebus:x:102:105::/nonexistent:/usr/sbin/nologin
 syslog:x:104:111::/home/syslog:/usr/sbin/nologin
 sshd:x:106:65534::/run/sshd:/usr/sbin/nologin
+ftp:x:112:118:ftp daemon,,,:/srv/ftp:/usr/sbin/nologin
 ",
     ),
     (
@@ -129,6 +134,24 @@ UBUNTU_CODENAME=jammy
 ",
     ),
     ("/etc/lsb-release", 0o644, "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=22.04\nDISTRIB_CODENAME=jammy\nDISTRIB_DESCRIPTION=\"Ubuntu 22.04.4 LTS\"\n"),
+    (
+        "/srv/ftp/pub/README.txt",
+        0o644,
+        "pub/     public documents, read only\nupload/  put files for the office here; emptied every Sunday night\n",
+    ),
+    (
+        "/srv/ftp/backup/wp-config.php.bak",
+        0o644,
+        "<?php
+define( 'DB_NAME', 'wordpress' );
+define( 'DB_USER', 'wp' );
+define( 'DB_PASSWORD', 'Sommer2019!' );
+define( 'DB_HOST', 'localhost' );
+define( 'DB_CHARSET', 'utf8mb4' );
+$table_prefix = 'wp_';
+require_once ABSPATH . 'wp-settings.php';
+",
+    ),
     ("/etc/issue", 0o644, "Ubuntu 22.04.4 LTS \\n \\l\n\n"),
     ("/etc/issue.net", 0o644, "Ubuntu 22.04.4 LTS\n"),
     ("/etc/debian_version", 0o644, "bookworm/sid\n"),

@@ -267,7 +267,10 @@ async fn watermark(tx: &mut Connection, sensor: SensorId, epoch: Epoch) -> Resul
     Ok(row.number("seq")? as u64)
 }
 
-pub(super) async fn origin(tx: &mut Connection, id: SensorId) -> Result<Option<Origin>, StoreError> {
+pub(super) async fn origin(
+    tx: &mut Connection,
+    id: SensorId,
+) -> Result<Option<Origin>, StoreError> {
     let row = sqlx::query(
         "SELECT s.name, s.group_id, g.name AS group_name FROM sensors s JOIN groups g ON g.id = s.group_id WHERE s.id = $1 AND s.removed_at IS NULL",
     )

@@ -69,9 +69,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
         let actor = parts.extensions.get::<Option<Actor>>().cloned().flatten();
-        actor
-            .map(Self)
-            .ok_or_else(|| Refusal::NotLoggedIn.into())
+        actor.map(Self).ok_or_else(|| Refusal::NotLoggedIn.into())
     }
 }
 

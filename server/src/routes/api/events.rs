@@ -55,7 +55,9 @@ pub(crate) async fn edit(
     Id(id): Id<EventId>,
     Body(edit): Body<EventEdit>,
 ) -> Answer {
-    json(shapes::event(&state.hub.edit_event(&actor, id, edit).await?))
+    json(shapes::event(
+        &state.hub.edit_event(&actor, id, edit).await?,
+    ))
 }
 
 /// Moves events to the archive.

@@ -97,7 +97,7 @@ pub(super) fn ls(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
 fn show(shell: &Shell, call: &mut Call<'_>, entries: &[(Vec<u8>, &Node)], total: bool) {
     if call.has(b'l') {
         if total {
-            let blocks: usize = entries
+            let blocks: u64 = entries
                 .iter()
                 .map(|(_, node)| node.size().div_ceil(4096) * 4)
                 .sum();
@@ -110,7 +110,7 @@ fn show(shell: &Shell, call: &mut Call<'_>, entries: &[(Vec<u8>, &Node)], total:
             let date = Date::new(node.modified).listing(&now);
             let head = format!(
                 "{} {links} {owner} {owner} {:>6} {date} ",
-                permissions(node),
+                node.permissions(),
                 node.size()
             );
             let target = if let Kind::Link(target) = node.kind {
@@ -132,30 +132,6 @@ fn show(shell: &Shell, call: &mut Call<'_>, entries: &[(Vec<u8>, &Node)], total:
             call.print([names.join(separator).as_slice(), b"\n"].concat());
         }
     }
-}
-
-fn permissions(node: &Node) -> String {
-    let kind = match node.kind {
-        Kind::Directory => 'd',
-        Kind::Link(_) => 'l',
-        Kind::Device => 'c',
-        Kind::File(_) => '-',
-    };
-    let mut text = String::from(kind);
-    for shift in [6, 3, 0] {
-        for (bit, letter) in [(4, 'r'), (2, 'w'), (1, 'x')] {
-            text.push(if node.mode >> shift & bit == 0 {
-                '-'
-            } else {
-                letter
-            });
-        }
-    }
-    if node.mode & 0o1000 != 0 {
-        text.pop();
-        text.push('t');
-    }
-    text
 }
 
 pub(super) fn cat(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
