@@ -52,6 +52,7 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/fn/dashboard", LoggedIn(Observer)),
     ("POST", "/fn/events", LoggedIn(Observer)),
     ("POST", "/fn/event", LoggedIn(Observer)),
+    ("POST", "/fn/replay", LoggedIn(Observer)),
     ("POST", "/fn/sensors", LoggedIn(Observer)),
     ("POST", "/fn/groups", LoggedIn(Observer)),
     ("POST", "/fn/services", LoggedIn(Observer)),
@@ -103,6 +104,7 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ),
     ("GET", "/api/v1/events/{id}", Token(Observer, Area::Events)),
     ("PATCH", "/api/v1/events/{id}", Token(Manager, Area::Events)),
+    ("GET", "/api/v1/events/{id}/asciicast", Token(Observer, Area::Events)),
     ("GET", "/api/v1/sensors", Token(Observer, Area::Sensors)),
     ("POST", "/api/v1/sensors", Token(Manager, Area::Sensors)),
     (

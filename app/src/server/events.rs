@@ -56,3 +56,14 @@ pub async fn take_events(ids: Vec<EventId>, archived: bool, fate: Fate) -> Resul
         .await
         .map_err(asker::failure)
 }
+
+/// The terminal of an event, to be played again.
+#[server(prefix = "/fn", endpoint = "replay")]
+pub async fn replay(id: EventId) -> Result<skep_model::replay::Replay, Failure> {
+    use super::asker;
+
+    asker::hub()?
+        .replay(&asker::actor().await?, id)
+        .await
+        .map_err(asker::failure)
+}

@@ -17,6 +17,7 @@ mod passwords;
 mod poll;
 mod profile;
 mod quarantine;
+mod replay;
 mod secrets;
 mod sensor_auth;
 mod sensor_history;

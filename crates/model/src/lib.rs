@@ -12,6 +12,7 @@ pub mod interaction;
 pub mod limits;
 pub mod raw;
 pub mod refusal;
+pub mod replay;
 pub mod sensor;
 pub mod system;
 pub mod time;

@@ -26,6 +26,7 @@ pub(crate) fn routes() -> Router<State> {
         .route("/api/v1/events/archive", post(events::archive))
         .route("/api/v1/events/remove", post(events::remove))
         .route("/api/v1/events/{id}", get(events::one).patch(events::edit))
+        .route("/api/v1/events/{id}/asciicast", get(events::asciicast))
         .route("/api/v1/sensors", get(sensors::list).post(sensors::add))
         .route(
             "/api/v1/sensors/{id}",

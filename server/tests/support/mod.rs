@@ -210,11 +210,16 @@ impl TestApp {
         answer.json().await.unwrap()
     }
 
+    /// A token for the first group; an admin's is for all.
     pub async fn token(&self, role: Role) -> String {
         let groups = match role {
             Role::Admin => vec![],
             _ => vec![self.group().await],
         };
+        self.token_for(role, groups).await
+    }
+
+    pub async fn token_for(&self, role: Role, groups: Vec<GroupId>) -> String {
         let draft = TokenDraft {
             name: format!("t{}", EventId::new()),
             role,
@@ -227,6 +232,18 @@ impl TestApp {
             .await
             .unwrap()
             .secret
+    }
+
+    /// The id of a token, by its secret.
+    pub async fn token_id(&self, secret: &str) -> String {
+        let hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
+        let token = self.hub.store().token(&hash).await.unwrap();
+        token.unwrap().id.to_string()
+    }
+
+    pub async fn user_id(&self, name: &str) -> UserId {
+        let user = self.hub.store().user_by_name(name).await.unwrap();
+        user.unwrap().id
     }
 
     pub async fn group(&self) -> GroupId {

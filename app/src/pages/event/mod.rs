@@ -3,6 +3,7 @@
 mod facts;
 mod leave;
 mod panels;
+mod replay;
 mod timeline;
 mod work;
 

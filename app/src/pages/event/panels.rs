@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use skep_model::{Bytes, InteractionKind, console::Packet};
 
-use super::{Growing, Steps, is_out, payload};
+use super::{Growing, Steps, is_out, payload, replay::Player};
 use crate::{
     components::{Icon, Payload, Raw, RawText, Time, TimeForm},
     preferences::use_locale,
@@ -162,6 +162,7 @@ pub fn Terminal(event: Growing) -> impl IntoView {
                 <h2 id="terminal">{td_string!(locale, event.terminal)}</h2>
                 <p>{td_string!(locale, event.terminal_hint)}</p>
             </header>
+            <Player id=event.id() />
             <div class="term" tabindex="0" role="group" aria-labelledby="terminal">
                 {move || view! { <RawText bytes=output.get() /> }}
             </div>

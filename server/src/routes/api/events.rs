@@ -1,6 +1,10 @@
 //! `/api/v1/events`: what was caught, and the work on it.
 
-use axum::extract::{Query, State as Shared};
+use axum::{
+    extract::{Query, State as Shared},
+    http::header,
+    response::IntoResponse,
+};
 use serde::Deserialize;
 use serde_json::json as object;
 use skep_hub::Actor;
@@ -46,6 +50,16 @@ pub(crate) async fn one(
     Id(id): Id<EventId>,
 ) -> Answer {
     json(shapes::whole_event(&state.hub.event(&actor, id).await?))
+}
+
+/// The terminal of an event as an asciicast file.
+pub(crate) async fn asciicast(
+    Shared(state): Shared<State>,
+    Caller(actor): Caller,
+    Id(id): Id<EventId>,
+) -> Answer {
+    let file = state.hub.asciicast(&actor, id).await?;
+    Ok(([(header::CONTENT_TYPE, "application/x-asciicast")], file).into_response())
 }
 
 /// Changes status or comment.
