@@ -15,6 +15,11 @@ export async function sshLogin(port: number, user: string, secret: string): Prom
   return (await run('sshpass', args)).code;
 }
 
+/** One try to log in by the real client, the password taken from a file: it may be any bytes that no terminal edits. */
+export async function sshSecret(port: number, user: string, file: string): Promise<void> {
+  await run('sshpass', ['-f', file, 'ssh', ...sshOptions(port), `${user}@${host}`, 'exit']);
+}
+
 /** Runs one command by the real client, the command taken from a file: it may be any bytes but NUL and line ends. */
 export async function sshExec(port: number, user: string, secret: string, file: string): Promise<void> {
   const script = 'exec sshpass -p "$1" ssh "${@:3}" "$(cat "$2")"';

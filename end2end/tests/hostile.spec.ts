@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
-import { send, sshExec, telnetLines } from '../support/attacks';
+import { send, sshExec, sshSecret, telnetLines } from '../support/attacks';
 import { expect, live, logIn, rows, test } from '../support/fixtures';
 import { until } from '../support/program';
 import { harmful, visible } from '../support/visible';
 
 /** Through which doors a string can come: telnet edits control bytes, a command line ends at NUL and line ends. */
-type Door = 'login' | 'command' | 'payload';
-const anywhere: Door[] = ['login', 'command', 'payload'];
+type Door = 'login' | 'secret' | 'command' | 'payload';
+const anywhere: Door[] = ['login', 'secret', 'command', 'payload'];
 
 const corpus: { name: string; bytes: Buffer; doors: Door[] }[] = [
   { text: '<b data-hostile>bold</b>' },
@@ -44,7 +44,7 @@ const corpus: { name: string; bytes: Buffer; doors: Door[] }[] = [
 const through = (door: Door) => corpus.filter((entry) => entry.doors.includes(door));
 
 test('hostile bytes are shown escaped, everywhere, and do nothing', async ({ skep, page }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(420_000);
   await skep.startSensor();
   await logIn(page, skep);
   await page.goto(`${skep.url}/events`);
@@ -52,6 +52,13 @@ test('hostile bytes are shown escaped, everywhere, and do nothing', async ({ ske
 
   await test.step('as user names and passwords', async () => {
     for (const { bytes } of through('login')) await telnetLines(skep.ports.telnet, [bytes, bytes]);
+  });
+  await test.step('as passwords of SSH', async () => {
+    const file = path.join(skep.folder, 'secret');
+    for (const { bytes } of through('secret')) {
+      writeFileSync(file, Buffer.concat([bytes, Buffer.from('\n')]));
+      await sshSecret(skep.ports.ssh, 'guest', file);
+    }
   });
   await test.step('as commands', async () => {
     const file = path.join(skep.folder, 'command');
@@ -71,24 +78,27 @@ test('hostile bytes are shown escaped, everywhere, and do nothing', async ({ ske
 
   const expected = [
     ...through('login').map((entry) => ({ ...entry, service: 'telnet' })),
+    ...through('secret').map((entry) => ({ ...entry, service: 'ssh' })),
     ...through('command').map((entry) => ({ ...entry, service: 'ssh' })),
     ...through('payload').map((entry) => ({ ...entry, service: 'catch-all' })),
     { name: 'long', bytes: Buffer.from(`long${'A'.repeat(1000)}`), service: 'telnet' },
     { name: 'long', bytes: Buffer.from(`long${'A'.repeat(1000)}`), service: 'catch-all' },
   ];
 
+  let list: { id: string; text: string }[] = [];
   await test.step('the list, as it grew and as it is rendered', async () => {
-    const sessions = through('login').length + through('command').length;
+    const sessions = through('login').length + through('secret').length + through('command').length;
     await until('all sessions are listed', async () => (await rows(page).count()) > sessions, 30_000);
     await harmless(page);
+    // A fresh page has fewer rows than the one that grew.
+    list = await rows(page).evaluateAll((all) =>
+      all.map((row) => ({ id: row.getAttribute('data-event') ?? '', text: row.textContent ?? '' })),
+    );
     await page.reload();
     await harmless(page);
   });
 
   await test.step('every event, whole', async () => {
-    const list = await rows(page).evaluateAll((all) =>
-      all.map((row) => ({ id: row.getAttribute('data-event') ?? '', text: row.textContent ?? '' })),
-    );
     const shown: { service: string; raw: string }[] = [];
     for (const { id, text } of list) {
       await page.goto(`${skep.url}/events/${id}`);

@@ -24,7 +24,18 @@ async function furnished(skep: Skep, page: Page): Promise<Record<string, string>
   await page.goto(`${skep.url}/events`);
   await expect(rows(page)).toHaveCount(3);
   const id = await rows(page, 'root / root').getAttribute('data-event');
-  return { dashboard: '/', events: '/events', event: `/events/${id}`, sensors: '/sensors' };
+  await page.goto(`${skep.url}/sensors`);
+  const sensor = await page.getByRole('link', { name: 'local' }).getAttribute('href');
+  const admin = ['quarantine', 'users', 'tokens', 'audit', 'system', 'profile', 'password'];
+  return {
+    dashboard: '/',
+    events: '/events',
+    event: `/events/${id}`,
+    archive: '/events?dataset=archive',
+    sensors: '/sensors',
+    sensor: sensor ?? '',
+    ...Object.fromEntries(admin.map((name) => [name, `/${name}`])),
+  };
 }
 
 async function fits(page: Page): Promise<void> {
@@ -54,7 +65,7 @@ async function look(page: Page, name: string, locale: string, colorScheme: strin
 }
 
 test('every page, in both languages and themes, at every width', async ({ skep, page, browser }) => {
-  test.setTimeout(600_000);
+  test.setTimeout(1_200_000);
   const paths = await furnished(skep, page);
   const storageState = await page.context().storageState();
   for (const { locale, colorScheme } of looks) {

@@ -70,8 +70,8 @@ pub fn Sensor() -> impl IntoView {
     let way = view! {
         <nav class="crumbs" aria-label=td_string!(locale, event.crumbs)>
             <a href="/sensors">{td_string!(locale, nav.sensors)}</a>
-            <span aria-hidden="true">"/"</span>
-            <span>{title}</span>
+            <Icon name="right" small=true />
+            <span aria-current="page">{title}</span>
         </nav>
     };
     view! {
