@@ -104,7 +104,11 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ),
     ("GET", "/api/v1/events/{id}", Token(Observer, Area::Events)),
     ("PATCH", "/api/v1/events/{id}", Token(Manager, Area::Events)),
-    ("GET", "/api/v1/events/{id}/asciicast", Token(Observer, Area::Events)),
+    (
+        "GET",
+        "/api/v1/events/{id}/asciicast",
+        Token(Observer, Area::Events),
+    ),
     ("GET", "/api/v1/sensors", Token(Observer, Area::Sensors)),
     ("POST", "/api/v1/sensors", Token(Manager, Area::Sensors)),
     (

@@ -807,9 +807,13 @@ async fn every_route_refuses_whom_it_should(engine: Engine) {
 /// The pattern of the access table that a row stands for.
 fn general(pattern: &str) -> String {
     let path = pattern.split('?').next().unwrap();
-    let fresh = path
-        .split('/')
-        .map(|part| if part.starts_with("{fresh") { "{id}" } else { part });
+    let fresh = path.split('/').map(|part| {
+        if part.starts_with("{fresh") {
+            "{id}"
+        } else {
+            part
+        }
+    });
     fresh.collect::<Vec<_>>().join("/")
 }
 

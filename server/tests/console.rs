@@ -85,7 +85,11 @@ async fn a_user_is_made_changed_and_removed(engine: Engine) {
         ("password", json!("short"), StatusCode::UNPROCESSABLE_ENTITY),
         ("password", Value::Null, StatusCode::UNPROCESSABLE_ENTITY),
         ("email", json!("nobody"), StatusCode::UNPROCESSABLE_ENTITY),
-        ("groups", json!([EventId::new()]), StatusCode::UNPROCESSABLE_ENTITY),
+        (
+            "groups",
+            json!([EventId::new()]),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
         ("role", json!("king"), StatusCode::UNPROCESSABLE_ENTITY),
     ] {
         let mut wrong = draft.clone();
@@ -102,8 +106,14 @@ async fn a_user_is_made_changed_and_removed(engine: Engine) {
 
     let session = log_in(&app, "mara", "a long enough one").await.unwrap();
     assert_eq!(app.get("/sensors", &session).await.status(), StatusCode::OK);
-    assert_eq!(app.get("/quarantine", &session).await.status(), StatusCode::OK);
-    assert_eq!(app.get("/users", &session).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(
+        app.get("/quarantine", &session).await.status(),
+        StatusCode::OK
+    );
+    assert_eq!(
+        app.get("/users", &session).await.status(),
+        StatusCode::FORBIDDEN
+    );
 
     // A lesser role holds at once, in the session that is open; a new password ends it.
     let mut lesser = draft.clone();
@@ -118,13 +128,19 @@ async fn a_user_is_made_changed_and_removed(engine: Engine) {
     lesser["password"] = json!("another long one");
     let (status, _) = call(&app, "PUT", &path, &token, lesser).await;
     assert_eq!(status, StatusCode::OK);
-    assert_eq!(app.get("/sensors", &session).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(
+        app.get("/sensors", &session).await.status(),
+        StatusCode::SEE_OTHER
+    );
     assert!(log_in(&app, "mara", "a long enough one").await.is_none());
     let session = log_in(&app, "mara", "another long one").await.unwrap();
 
     let (status, _) = call(&app, "DELETE", &path, &token, Value::Null).await;
     assert_eq!(status, StatusCode::NO_CONTENT);
-    assert_eq!(app.get("/sensors", &session).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(
+        app.get("/sensors", &session).await.status(),
+        StatusCode::SEE_OTHER
+    );
     assert!(log_in(&app, "mara", "another long one").await.is_none());
     let (status, _) = call(&app, "GET", &path, &token, Value::Null).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
@@ -145,7 +161,10 @@ async fn a_given_password_must_be_changed_first(engine: Engine) {
     for path in ["/", "/events", "/users", "/profile"] {
         let answer = app.get(path, &session).await;
         assert_eq!(
-            (answer.status(), answer.headers()["location"].to_str().unwrap()),
+            (
+                answer.status(),
+                answer.headers()["location"].to_str().unwrap()
+            ),
             (StatusCode::SEE_OTHER, "/password"),
             "{path}"
         );
@@ -154,14 +173,24 @@ async fn a_given_password_must_be_changed_first(engine: Engine) {
         let answer = app.post_fn(name, &[], &session).await;
         assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{name}");
     }
-    assert_eq!(app.get("/live", &session).await.status(), StatusCode::FORBIDDEN);
-    assert_eq!(app.get("/password", &session).await.status(), StatusCode::OK);
+    assert_eq!(
+        app.get("/live", &session).await.status(),
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        app.get("/password", &session).await.status(),
+        StatusCode::OK
+    );
 
     for (old, new, repeat) in [
         ("wrong", "my very own words", "my very own words"),
         ("given by the admin", "short", "short"),
         ("given by the admin", "my very own words", "something else"),
-        ("given by the admin", "given by the admin", "given by the admin"),
+        (
+            "given by the admin",
+            "given by the admin",
+            "given by the admin",
+        ),
     ] {
         let form = [("old", old), ("password", new), ("repeat", repeat)];
         let answer = app.post_fn("change_password", &form, &session).await;
@@ -175,7 +204,10 @@ async fn a_given_password_must_be_changed_first(engine: Engine) {
     let answer = app.post_fn("change_password", &form, &session).await;
     assert_eq!(answer.status(), StatusCode::OK);
     assert_eq!(app.get("/users", &session).await.status(), StatusCode::OK);
-    assert_eq!(app.get("/users", &other).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(
+        app.get("/users", &other).await.status(),
+        StatusCode::SEE_OTHER
+    );
     assert!(log_in(&app, "noor", "my very own words").await.is_some());
 }
 
@@ -222,9 +254,14 @@ async fn a_removed_group_leaves_its_events_in_the_archive(engine: Engine) {
     }
     let event = EventId::new();
     sensor
-        .send(&app, &[sensor.open(event, vec![command(b"id"), command(b"ls")])])
+        .send(
+            &app,
+            &[sensor.open(event, vec![command(b"id"), command(b"ls")])],
+        )
         .await;
-    let before = app.count("SELECT CAST(SUM(count) AS BIGINT) FROM rollup_events").await;
+    let before = app
+        .count("SELECT CAST(SUM(count) AS BIGINT) FROM rollup_events")
+        .await;
     assert_eq!(app.get("/events", &member).await.status(), StatusCode::OK);
 
     let path = format!("/groups/{group}?events=archive");
@@ -249,7 +286,9 @@ async fn a_removed_group_leaves_its_events_in_the_archive(engine: Engine) {
     .await;
     assert_eq!(app.count("SELECT COUNT(*) FROM archived_events").await, 451);
     assert_eq!(app.count("SELECT COUNT(*) FROM sensors").await, 0);
-    let after = app.count("SELECT CAST(SUM(count) AS BIGINT) FROM rollup_events").await;
+    let after = app
+        .count("SELECT CAST(SUM(count) AS BIGINT) FROM rollup_events")
+        .await;
     assert_eq!(before, after);
     let kept = app
         .api_json(&format!("/api/v1/events/{event}"), &token)
@@ -309,7 +348,10 @@ async fn removed_events_are_not_counted_any_more(engine: Engine) {
     };
     let before = sums().await;
     sensor
-        .send(&app, &[sensor.open(goes, steps()), sensor.open(archived, steps())])
+        .send(
+            &app,
+            &[sensor.open(goes, steps()), sensor.open(archived, steps())],
+        )
         .await;
     let ids = |ids: &[EventId]| json!({ "ids": ids });
     let (status, done) = call(&app, "POST", "/events/archive", &token, ids(&[archived])).await;
@@ -323,7 +365,10 @@ async fn removed_events_are_not_counted_any_more(engine: Engine) {
     assert_eq!(status, StatusCode::OK);
     assert_eq!(sums().await, before);
     // What is sent again stays away: its place in the spool is known.
-    let body = sensor.batch(2, &[serde_json::to_value(sensor.open(goes, steps())).unwrap()]);
+    let body = sensor.batch(
+        2,
+        &[serde_json::to_value(sensor.open(goes, steps())).unwrap()],
+    );
     let answer = sensor
         .post(&app, "/sensor/v1/events", &body, Timestamp::now(), random())
         .await;
@@ -338,8 +383,10 @@ async fn a_token_reaches_its_areas_and_groups_until_it_ends(engine: Engine) {
     let mut near = app.sensor("near", own).await;
     let mut far = app.sensor("far", foreign).await;
     let (seen, unseen) = (EventId::new(), EventId::new());
-    near.send(&app, &[near.open(seen, vec![command(b"id")])]).await;
-    far.send(&app, &[far.open(unseen, vec![command(b"id")])]).await;
+    near.send(&app, &[near.open(seen, vec![command(b"id")])])
+        .await;
+    far.send(&app, &[far.open(unseen, vec![command(b"id")])])
+        .await;
 
     for wrong in [
         json!({ "name": "", "role": "observer", "groups": [own] }),
@@ -350,14 +397,16 @@ async fn a_token_reaches_its_areas_and_groups_until_it_ends(engine: Engine) {
         let (status, _) = call(&app, "POST", "/tokens", &admin, wrong.clone()).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
     }
-    let draft =
-        json!({ "name": "reader", "role": "manager", "areas": ["events"], "groups": [own], "days": 1 });
+    let draft = json!({ "name": "reader", "role": "manager", "areas": ["events"], "groups": [own], "days": 1 });
     let (status, made) = call(&app, "POST", "/tokens", &admin, draft).await;
     assert_eq!(status, StatusCode::CREATED);
     let reader = made["secret"].as_str().unwrap().to_owned();
     let id = made["token"]["id"].as_str().unwrap().to_owned();
     let (_, list) = call(&app, "GET", "/tokens", &admin, Value::Null).await;
-    assert!(!list.to_string().contains(&reader), "a secret is shown once");
+    assert!(
+        !list.to_string().contains(&reader),
+        "a secret is shown once"
+    );
 
     let events = app.api_json("/api/v1/events?status=new", &reader).await;
     assert_eq!(events["items"].as_array().unwrap().len(), 1);
@@ -443,8 +492,14 @@ async fn a_rejected_part_can_be_taken_again(engine: Engine) {
         Value::Null,
     )
     .await;
-    assert_eq!((status, &answer["taken"]), (StatusCode::OK, &json!(true)), "{answer}");
-    let detail = app.api_json(&format!("/api/v1/events/{event}"), &token).await;
+    assert_eq!(
+        (status, &answer["taken"]),
+        (StatusCode::OK, &json!(true)),
+        "{answer}"
+    );
+    let detail = app
+        .api_json(&format!("/api/v1/events/{event}"), &token)
+        .await;
     assert_eq!(detail["interactions"].as_array().unwrap().len(), 2);
 
     let broken = number(0);
@@ -501,7 +556,9 @@ async fn settings_bind_managers(engine: Engine) {
     );
     let one = json!({ "ids": [events[0]] });
     assert_eq!(
-        call(&app, "POST", "/events/remove", &manager, one.clone()).await.0,
+        call(&app, "POST", "/events/remove", &manager, one.clone())
+            .await
+            .0,
         StatusCode::FORBIDDEN
     );
     assert_eq!(
@@ -523,14 +580,23 @@ async fn settings_bind_managers(engine: Engine) {
     let (status, _) = call(&app, "PATCH", &path, &manager, bare).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     let said = json!({ "status": "resolved", "comment": "our own scanner" });
-    assert_eq!(call(&app, "PATCH", &path, &manager, said).await.0, StatusCode::OK);
+    assert_eq!(
+        call(&app, "PATCH", &path, &manager, said).await.0,
+        StatusCode::OK
+    );
     let bare = json!({ "status": "ignored" });
-    assert_eq!(call(&app, "PATCH", &path, &manager, bare).await.0, StatusCode::OK);
+    assert_eq!(
+        call(&app, "PATCH", &path, &manager, bare).await.0,
+        StatusCode::OK
+    );
     // A new sensor is told the new address.
     let new = json!({ "name": "two", "group": app.group().await });
     let (_, enrolment) = call(&app, "POST", "/sensors", &admin, new).await;
     let command = enrolment["command"].as_str().unwrap();
-    assert!(command.contains("--server https://skep.example:3443 "), "{command}");
+    assert!(
+        command.contains("--server https://skep.example:3443 "),
+        "{command}"
+    );
 }
 
 async fn a_sensor_has_a_history_and_is_called(engine: Engine) {
@@ -556,7 +622,12 @@ async fn a_sensor_has_a_history_and_is_called(engine: Engine) {
         panic!("{history}")
     };
     assert_eq!(
-        [&sample["memory_bytes"], &sample["disk_used_bytes"], &sample["queued"], &sample["round_trip_ms"]],
+        [
+            &sample["memory_bytes"],
+            &sample["disk_used_bytes"],
+            &sample["queued"],
+            &sample["round_trip_ms"]
+        ],
         [&json!(9_000_000), &json!(10), &json!(2), &json!(3)]
     );
     // A held poll is let go of when somebody calls the sensor.
@@ -574,7 +645,10 @@ async fn a_sensor_has_a_history_and_is_called(engine: Engine) {
         }
     );
     assert_eq!(answer.status(), StatusCode::OK);
-    assert!(begun.elapsed() < Duration::from_secs(10), "the poll was let go of");
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "the poll was let go of"
+    );
     // Another name, and gone.
     let edit = json!({ "name": "renamed", "group": app.group().await });
     let path = format!("/sensors/{}", sensor.id);
@@ -583,8 +657,18 @@ async fn a_sensor_has_a_history_and_is_called(engine: Engine) {
         StatusCode::NO_CONTENT
     );
     let (_, shown) = call(&app, "GET", &path, &token, Value::Null).await;
-    assert_eq!((&shown["name"], &shown["presence"]), (&json!("renamed"), &json!("online")));
-    let (status, _) = call(&app, "DELETE", &format!("{path}?events=remove"), &token, Value::Null).await;
+    assert_eq!(
+        (&shown["name"], &shown["presence"]),
+        (&json!("renamed"), &json!("online"))
+    );
+    let (status, _) = call(
+        &app,
+        "DELETE",
+        &format!("{path}?events=remove"),
+        &token,
+        Value::Null,
+    )
+    .await;
     assert_eq!(status, StatusCode::NO_CONTENT);
     let (status, _) = call(&app, "GET", &path, &token, Value::Null).await;
     assert_eq!(status, StatusCode::NOT_FOUND);

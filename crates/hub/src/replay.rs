@@ -54,10 +54,7 @@ fn size(steps: &[Interaction]) -> (u16, u16) {
         _ => None,
     });
     let (columns, rows): (u16, u16) = said.unwrap_or(USUAL);
-    (
-        columns.clamp(20, LARGEST.0),
-        rows.clamp(5, LARGEST.1),
-    )
+    (columns.clamp(20, LARGEST.0), rows.clamp(5, LARGEST.1))
 }
 
 /// Text of bytes that may be cut inside of a character: what is incomplete at the end waits for the rest.
@@ -254,13 +251,19 @@ mod tests {
             out(5000, b"\x1b[2J\x1b[Hgone"),
         ];
         let replay = draw(&steps);
-        assert_eq!((replay.columns, replay.rows, replay.length), (100, 30, 4000));
+        assert_eq!(
+            (replay.columns, replay.rows, replay.length),
+            (100, 30, 4000)
+        );
         assert_eq!(replay.frames.len(), 3);
         assert_eq!(text(&replay, 0), ["root@web:~#"]);
         assert_eq!(text(&replay, 1500), ["root@web:~# ls", "bin etc"]);
         assert_eq!(text(&replay, 4000), ["gone"]);
         let blue = &replay.screen(1500)[1][0];
-        assert_eq!((blue.text.as_str(), blue.color, blue.bold), ("bin", Some(4), true));
+        assert_eq!(
+            (blue.text.as_str(), blue.color, blue.bold),
+            ("bin", Some(4), true)
+        );
     }
 
     #[test]

@@ -64,8 +64,14 @@ impl Player {
         let now = self.at.get_untracked();
         let step = TICK * self.speed.get_untracked();
         let (next, length) = self.replay.with_untracked(|replay| {
-            let Some(replay) = replay else { return (None, 0) };
-            let next = replay.frames.iter().map(|frame| frame.at).find(|at| *at > now);
+            let Some(replay) = replay else {
+                return (None, 0);
+            };
+            let next = replay
+                .frames
+                .iter()
+                .map(|frame| frame.at)
+                .find(|at| *at > now);
             (next, replay.length)
         });
         match next {
