@@ -7,11 +7,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use skep_model::Timestamp;
 
 mod bounds;
-mod commands;
+pub(crate) mod commands;
 mod date;
 pub(crate) mod editor;
 mod expand;
-mod filesystem;
+pub(crate) mod filesystem;
 pub mod machine;
 pub mod parse;
 mod run;
@@ -81,7 +81,7 @@ impl Shell {
         } else {
             [b"/home/", user.as_bytes()].concat()
         };
-        let mut files = Filesystem::new(Arc::clone(&machine), uid);
+        let mut files = Filesystem::new(Arc::clone(&machine), uid, user);
         if uid != 0 {
             add_user(&mut files, user, uid, &home, machine.booted);
         }
@@ -127,6 +127,34 @@ impl Shell {
         let mut shell = self.clone();
         shell.restart(mode);
         shell
+    }
+
+    /// The files.
+    pub(crate) fn files(&mut self) -> &mut Filesystem {
+        &mut self.files
+    }
+
+    /// Takes another shell's files, and gives its own for them.
+    pub(crate) fn swap_files(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.files, &mut other.files);
+    }
+
+    /// The user's home directory.
+    pub(crate) fn home(&self) -> &[u8] {
+        &self.home
+    }
+
+    /// The words of a line that is one plain command; none of any other line.
+    pub(crate) fn words(&mut self, line: &[u8]) -> Vec<Vec<u8>> {
+        match parse::parse(&line[..line.len().min(LINE)]).as_deref() {
+            Ok([(_, pipeline)]) => match pipeline.as_slice() {
+                [simple] if simple.redirects.is_empty() => {
+                    self.expand_all(&simple.words, &mut bounds::Run::new())
+                }
+                _ => vec![],
+            },
+            _ => vec![],
+        }
     }
 
     /// Runs a command line.

@@ -22,8 +22,12 @@ use crate::{
 
 mod handler;
 mod keys;
+mod packet;
+mod scp;
 mod session;
+mod sftp;
 mod tap;
+mod transfer;
 
 use handler::Handler;
 use session::Session;
@@ -214,10 +218,7 @@ impl Service for Server {
             Ok(reason) => reason.to_owned(),
             Err(russh::Error::IO(error)) => reason(Some(&error)),
             Err(russh::Error::Disconnect | russh::Error::HUP) => reason(None),
-            // The library takes user names and passwords for text, and gives up on those that are not.
-            Err(russh::Error::SshEncoding(_)) => {
-                "a message that is malformed or not UTF-8".to_owned()
-            }
+            Err(russh::Error::SshEncoding(_)) => "a malformed message".to_owned(),
             Err(russh::Error::Version) => "no SSH client".to_owned(),
             Err(error) => error.to_string(),
         };

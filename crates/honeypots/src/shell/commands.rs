@@ -5,6 +5,7 @@ use super::{Shell, bounds::Call};
 mod control;
 mod download;
 mod files;
+pub(crate) mod list;
 mod network;
 mod system;
 mod text;
@@ -76,7 +77,7 @@ const COMMANDS: &[(&str, Place, Command)] = &[
     ("killall", Bin, system::kill),
     ("last", Bin, system::last),
     ("logout", Place::Shell, control::exit),
-    ("ls", Bin, files::ls),
+    ("ls", Bin, list::ls),
     ("lscpu", Bin, system::lscpu),
     ("lspci", Bin, system::lspci),
     ("mkdir", Bin, files::mkdir),

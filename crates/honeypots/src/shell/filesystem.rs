@@ -6,10 +6,8 @@ use skep_model::Timestamp;
 
 use super::machine::Machine;
 
-/// The most bytes that one session may write.
-const WRITTEN: usize = 1024 * 1024;
-/// The most files that one session may touch.
-const CHANGES: usize = 1000;
+mod change;
+
 /// The most links that a path leads over.
 const LINKS: usize = 8;
 /// The longest path.
@@ -20,29 +18,29 @@ pub(super) type Tree = BTreeMap<Vec<u8>, Node>;
 
 /// A file or the like.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub kind: Kind,
-    pub mode: u32,
-    pub owner: u32,
-    pub modified: Timestamp,
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    pub(crate) mode: u32,
+    pub(crate) owner: u32,
+    pub(crate) modified: Timestamp,
 }
 
 /// What a node is.
 #[derive(Clone, Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Directory,
     File(Cow<'static, [u8]>),
-    Link(&'static str),
+    Link(Cow<'static, [u8]>),
     /// A device of which nothing can be read and to which everything can be written.
     Device,
 }
 
 impl Node {
-    pub(super) fn is_directory(&self) -> bool {
+    pub(crate) fn is_directory(&self) -> bool {
         matches!(self.kind, Kind::Directory)
     }
 
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         match &self.kind {
             Kind::Directory => 4096,
             Kind::File(bytes) => bytes.len(),
@@ -59,7 +57,7 @@ impl Node {
 
 /// Why something cannot be done, in the C library's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     Missing,
     Denied,
     Directory,
@@ -68,6 +66,7 @@ pub(super) enum Refusal {
     NotEmpty,
     Full,
     Long,
+    Invalid,
 }
 
 impl fmt::Display for Refusal {
@@ -81,34 +80,51 @@ impl fmt::Display for Refusal {
             Self::NotEmpty => "Directory not empty",
             Self::Full => "No space left on device",
             Self::Long => "File name too long",
+            Self::Invalid => "Invalid argument",
         })
     }
 }
 
 /// The files of one session.
 #[derive(Clone, Debug)]
-pub(super) struct Filesystem {
+pub(crate) struct Filesystem {
     machine: Arc<Machine>,
     /// What the session made or changed; `None` was removed.
     changes: Changes,
     written: usize,
     user: u32,
+    name: String,
 }
 
 type Changes = BTreeMap<Vec<u8>, Option<Node>>;
 
 impl Filesystem {
-    pub(super) fn new(machine: Arc<Machine>, user: u32) -> Self {
+    pub(crate) fn new(machine: Arc<Machine>, user: u32, name: &str) -> Self {
         Self {
             machine,
             changes: Changes::new(),
             written: 0,
             user,
+            name: name.to_owned(),
         }
     }
 
+    /// The name of a node's owner.
+    pub(crate) fn owner(&self, node: &Node) -> &str {
+        if node.owner == 0 { "root" } else { &self.name }
+    }
+
     /// The absolute path without links in it. Its last part need not exist.
-    pub(super) fn resolve(&self, directory: &[u8], path: &[u8]) -> Vec<u8> {
+    pub(crate) fn resolve(&self, directory: &[u8], path: &[u8]) -> Vec<u8> {
+        self.follow(directory, path, true)
+    }
+
+    /// The same, but for a link at the path's end, which is not followed.
+    pub(crate) fn resolve_link(&self, directory: &[u8], path: &[u8]) -> Vec<u8> {
+        self.follow(directory, path, false)
+    }
+
+    fn follow(&self, directory: &[u8], path: &[u8], last: bool) -> Vec<u8> {
         let mut left: Vec<Vec<u8>> = parts(path).rev().map(<[u8]>::to_vec).collect();
         let mut at = if path.starts_with(b"/") {
             vec![]
@@ -135,17 +151,20 @@ impl Filesystem {
                 ..
             }) = self.get(&at)
                 && links < LINKS
+                && (last || !left.is_empty())
             {
                 links += 1;
-                at.truncate(if target.starts_with('/') { 0 } else { length });
-                left.extend(parts(target.as_bytes()).rev().map(<[u8]>::to_vec));
+                let rest = parts(target).rev().map(<[u8]>::to_vec);
+                left.extend(rest);
+                let from = if target.starts_with(b"/") { 0 } else { length };
+                at.truncate(from);
             }
         }
         if at.is_empty() { b"/".to_vec() } else { at }
     }
 
     /// What is at an absolute path.
-    pub(super) fn get(&self, path: &[u8]) -> Option<&Node> {
+    pub(crate) fn get(&self, path: &[u8]) -> Option<&Node> {
         match self.changes.get(path) {
             Some(change) => change.as_ref(),
             None => self.machine.tree.get(path),
@@ -153,7 +172,7 @@ impl Filesystem {
     }
 
     /// What a directory has in it, by name.
-    pub(super) fn list(&self, directory: &[u8]) -> Result<Vec<(Vec<u8>, &Node)>, Refusal> {
+    pub(crate) fn list(&self, directory: &[u8]) -> Result<Vec<(Vec<u8>, &Node)>, Refusal> {
         let node = self.get(directory).ok_or(Refusal::Missing)?;
         if !node.is_directory() {
             return Err(Refusal::NotDirectory);
@@ -194,7 +213,7 @@ impl Filesystem {
     }
 
     /// A file's bytes.
-    pub(super) fn read(&self, path: &[u8]) -> Result<&[u8], Refusal> {
+    pub(crate) fn read(&self, path: &[u8]) -> Result<&[u8], Refusal> {
         let node = self.get(path).ok_or(Refusal::Missing)?;
         let hidden = path.starts_with(b"/root/")
             && !self
@@ -207,146 +226,6 @@ impl Filesystem {
             Kind::Link(_) | Kind::Device => Ok(b""),
         }
     }
-
-    /// Makes or replaces a file, or adds to its end.
-    pub(super) fn write(
-        &mut self,
-        path: &[u8],
-        bytes: &[u8],
-        append: bool,
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
-        let (mode, owner, old) = match self.get(path) {
-            Some(Node {
-                kind: Kind::Directory,
-                ..
-            }) => return Err(Refusal::Directory),
-            Some(Node {
-                kind: Kind::Device, ..
-            }) => return Ok(()),
-            Some(node) if !node.allows(self.user, 2) => return Err(Refusal::Denied),
-            Some(Node {
-                kind: Kind::File(old),
-                mode,
-                owner,
-                ..
-            }) => (*mode, *owner, if append { old.to_vec() } else { vec![] }),
-            _ => {
-                self.parent(path)?;
-                (0o644, self.user, vec![])
-            }
-        };
-        let content = [&old, bytes].concat();
-        self.change(
-            path,
-            Some(Node {
-                kind: Kind::File(content.into()),
-                mode,
-                owner,
-                modified: now,
-            }),
-            bytes.len(),
-        )
-    }
-
-    /// Makes a directory.
-    pub(super) fn make_directory(&mut self, path: &[u8], now: Timestamp) -> Result<(), Refusal> {
-        if self.get(path).is_some() {
-            return Err(Refusal::Exists);
-        }
-        self.parent(path)?;
-        self.change(
-            path,
-            Some(Node {
-                kind: Kind::Directory,
-                mode: 0o755,
-                owner: self.user,
-                modified: now,
-            }),
-            0,
-        )
-    }
-
-    /// Removes a file, or a directory with `all` that is in it.
-    pub(super) fn remove(&mut self, path: &[u8], all: bool) -> Result<(), Refusal> {
-        let directory = self.get(path).ok_or(Refusal::Missing)?.is_directory();
-        self.parent(path)?;
-        if directory && !all {
-            return Err(Refusal::Directory);
-        }
-        if directory {
-            // No more than the machine and the session have; so this needs no bound of its own.
-            let prefix = [path, b"/"].concat();
-            let below = |path: &&Vec<u8>| path.starts_with(&prefix);
-            let machine = self
-                .machine
-                .tree
-                .range(prefix.clone()..)
-                .map(|(path, _)| path)
-                .take_while(below);
-            let session = self
-                .changes
-                .range(prefix.clone()..)
-                .map(|(path, _)| path)
-                .take_while(below);
-            let gone: Vec<_> = machine.chain(session).cloned().collect();
-            self.changes
-                .extend(gone.into_iter().map(|path| (path, None)));
-        }
-        self.change(path, None, 0)
-    }
-
-    /// Removes an empty directory.
-    pub(super) fn remove_directory(&mut self, path: &[u8]) -> Result<(), Refusal> {
-        if !self.list(path)?.is_empty() {
-            return Err(Refusal::NotEmpty);
-        }
-        self.remove(path, true)
-    }
-
-    /// Changes what may be done with a file.
-    pub(super) fn set_mode(&mut self, path: &[u8], mode: u32) -> Result<(), Refusal> {
-        let mut node = self.get(path).ok_or(Refusal::Missing)?.clone();
-        if self.user != 0 && node.owner != self.user {
-            return Err(Refusal::Denied);
-        }
-        node.mode = mode;
-        self.change(path, Some(node), 0)
-    }
-
-    /// Takes note of a change by the machine itself, for which nobody needs leave.
-    pub(super) fn place(&mut self, path: &[u8], node: Node) {
-        self.changes.insert(path.to_vec(), Some(node));
-    }
-
-    /// Whether there is a directory for a new path, in which the user may write.
-    fn parent(&self, path: &[u8]) -> Result<(), Refusal> {
-        let slash = path.iter().rposition(|b| *b == b'/').unwrap_or(0);
-        if path.len() - slash > 256 || path.len() > PATH {
-            return Err(Refusal::Long);
-        }
-        let parent = self
-            .get(if slash == 0 { b"/" } else { &path[..slash] })
-            .ok_or(Refusal::Missing)?;
-        if !parent.is_directory() {
-            return Err(Refusal::NotDirectory);
-        }
-        if path.starts_with(b"/proc/") || path.starts_with(b"/sys/") || !parent.allows(self.user, 2)
-        {
-            return Err(Refusal::Denied);
-        }
-        Ok(())
-    }
-
-    fn change(&mut self, path: &[u8], node: Option<Node>, written: usize) -> Result<(), Refusal> {
-        let new = !self.changes.contains_key(path);
-        if self.written + written > WRITTEN || new && self.changes.len() >= CHANGES {
-            return Err(Refusal::Full);
-        }
-        self.written += written;
-        self.changes.insert(path.to_vec(), node);
-        Ok(())
-    }
 }
 
 /// The parts of a path that lead somewhere.
@@ -356,61 +235,4 @@ fn parts(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    fn files(user: u32) -> Filesystem {
-        Filesystem::new(Arc::new(Machine::new(&[0; 32], "")), user)
-    }
-
-    #[test]
-    fn paths_lead_over_dots_and_links() {
-        let files = files(0);
-        assert_eq!(
-            files.resolve(b"/var/log", b"../../etc/./passwd"),
-            b"/etc/passwd"
-        );
-        assert_eq!(files.resolve(b"/", b"../../.."), b"/");
-        assert_eq!(files.resolve(b"/", b"/bin/ls"), b"/usr/bin/ls");
-        assert_eq!(files.resolve(b"/", b"tmp/"), b"/tmp");
-    }
-
-    #[test]
-    fn changes_stay_in_the_session_and_within_bounds() {
-        let mut mine = files(0);
-        mine.write(b"/tmp/a", b"1", false, Timestamp(0)).unwrap();
-        mine.write(b"/tmp/a", b"2", true, Timestamp(0)).unwrap();
-        assert_eq!(mine.read(b"/tmp/a"), Ok(b"12".as_slice()));
-        assert!(files(0).get(b"/tmp/a").is_none());
-        mine.remove(b"/etc", true).unwrap();
-        assert_eq!(mine.read(b"/etc/passwd"), Err(Refusal::Missing));
-        assert_eq!(
-            mine.write(b"/tmp/b", &vec![0; WRITTEN], false, Timestamp(0)),
-            Err(Refusal::Full)
-        );
-        assert_eq!(
-            mine.write(b"/nowhere/b", b"", false, Timestamp(0)),
-            Err(Refusal::Missing)
-        );
-        assert_eq!(mine.remove_directory(b"/var"), Err(Refusal::NotEmpty));
-        for n in 0..2 * CHANGES {
-            let _ = mine.make_directory(format!("/tmp/{n}").as_bytes(), Timestamp(0));
-        }
-        assert!(mine.changes.len() <= CHANGES);
-    }
-
-    #[test]
-    fn a_user_may_less_than_root() {
-        let mut files = files(1000);
-        assert_eq!(files.read(b"/etc/shadow"), Err(Refusal::Denied));
-        assert_eq!(files.read(b"/root/.bash_history"), Err(Refusal::Denied));
-        assert_eq!(files.list(b"/root").unwrap_err(), Refusal::Denied);
-        assert_eq!(
-            files.write(b"/etc/x", b"", false, Timestamp(0)),
-            Err(Refusal::Denied)
-        );
-        assert_eq!(files.write(b"/tmp/x", b"", false, Timestamp(0)), Ok(()));
-    }
-}
+mod tests;

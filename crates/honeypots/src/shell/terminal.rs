@@ -58,6 +58,11 @@ impl Terminal {
         }
     }
 
+    /// Takes another shell's files, and gives its own for them.
+    pub(crate) fn swap_files(&mut self, other: &mut Shell) {
+        self.shell.swap_files(other);
+    }
+
     /// What is shown first.
     pub(crate) fn greet(&mut self) -> Vec<u8> {
         if !self.tty {

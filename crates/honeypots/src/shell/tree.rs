@@ -228,7 +228,7 @@ pub(super) fn build(hostname: &str, booted: Timestamp) -> Tree {
         add(path, Kind::Directory, mode, installed);
     }
     for &(path, target) in LINKS {
-        add(path, Kind::Link(target), 0o777, installed);
+        add(path, Kind::Link(target.as_bytes().into()), 0o777, installed);
     }
     for &(path, mode) in DEVICES {
         add(path, Kind::Device, mode, booted);

@@ -20,13 +20,16 @@ use tokio::{
 use super::{
     TRIES,
     handler::{Handler, Message},
+    scp,
+    sftp::Sftp,
+    transfer::{Deed, Transfer},
 };
 use crate::{
     record::Recorder,
     shell::{
         Machine, Mode, Shell,
         editor::{Editing, Editor},
-        terminal::{Terminal, carriage_returns, record_out, record_urls},
+        terminal::{Step, Terminal, carriage_returns, record_out, record_urls},
     },
 };
 
@@ -48,7 +51,8 @@ pub(super) struct Session {
     waiting: VecDeque<Message>,
     waiting_bytes: usize,
     machine: Arc<Machine>,
-    /// The shell in which commands without a terminal run; there once somebody is logged in.
+    /// The shell in which commands without a terminal run; there once somebody is logged in. It keeps the files,
+    /// which all programs of the connection share, while none of them runs.
     shell: Option<Shell>,
     channels: HashMap<ChannelId, Program>,
     /// Channels with a terminal.
@@ -65,6 +69,7 @@ enum Program {
         line: Vec<u8>,
         input: Vec<u8>,
     },
+    Transfer(Box<dyn Transfer>),
 }
 
 impl Session {
@@ -128,6 +133,11 @@ impl Session {
             match program {
                 Program::Shell(mut terminal) => terminal.flush(&mut self.recorder).await,
                 Program::Command { input, .. } => record_in(&mut self.recorder, &input).await,
+                Program::Transfer(mut transfer) => {
+                    for deed in transfer.end() {
+                        deed.record(&mut self.recorder).await;
+                    }
+                }
             }
         }
         self.recorder
@@ -194,7 +204,13 @@ impl Session {
                         line: line.clone().into(),
                     })
                     .await;
-                if Shell::reads_input(&line) {
+                let Some(shell) = &mut self.shell else {
+                    return Ok(());
+                };
+                if let Some(transfer) = scp::start(&shell.words(&line), shell.home()) {
+                    self.channels.insert(channel, Program::Transfer(transfer));
+                    self.transfer(channel).await?;
+                } else if Shell::reads_input(&line) {
                     self.channels.insert(
                         channel,
                         Program::Command {
@@ -204,6 +220,12 @@ impl Session {
                     );
                 } else {
                     self.execute(channel, &line, &[]).await?;
+                }
+            }
+            Message::Sftp { channel } => {
+                if let Some(shell) = &self.shell {
+                    let sftp = Box::new(Sftp::new(shell.home()));
+                    self.channels.insert(channel, Program::Transfer(sftp));
                 }
             }
             Message::Data { channel, bytes } => self.data(channel, &bytes).await?,
@@ -229,11 +251,16 @@ impl Session {
                 self.channels
                     .insert(channel, Program::Command { line, input });
             }
+            Some(Program::Transfer(mut transfer)) => {
+                transfer.receive(bytes);
+                self.channels.insert(channel, Program::Transfer(transfer));
+                self.transfer(channel).await?;
+            }
             Some(Program::Shell(mut terminal)) => {
                 let mut rest = bytes;
                 let mut ended = None;
                 while !rest.is_empty() && ended.is_none() {
-                    let step = terminal.feed(&mut rest, &mut self.recorder).await;
+                    let step = self.feed(&mut terminal, &mut rest).await;
                     let sent = async {
                         self.send(channel, step.echo).await?;
                         sleep(step.pause).await;
@@ -262,16 +289,60 @@ impl Session {
                 record_in(&mut self.recorder, &input).await;
                 self.execute(channel, &line, &input).await
             }
+            Some(Program::Transfer(mut transfer)) => {
+                let deeds = transfer.end();
+                self.perform(channel, deeds).await.map(drop)
+            }
             Some(Program::Shell(mut terminal)) => {
                 // A last line need not be ended.
-                let step = terminal
-                    .feed(&mut b"\n".as_slice(), &mut self.recorder)
-                    .await;
+                let step = self.feed(&mut terminal, &mut b"\n".as_slice()).await;
                 terminal.flush(&mut self.recorder).await;
                 self.send(channel, step.output).await?;
                 self.exit(channel, step.ended.unwrap_or(0)).await
             }
         }
+    }
+
+    /// Lets a terminal take bytes, with the files of the connection.
+    async fn feed(&mut self, terminal: &mut Terminal, bytes: &mut &[u8]) -> Step {
+        if let Some(shell) = &mut self.shell {
+            terminal.swap_files(shell);
+        }
+        let step = terminal.feed(bytes, &mut self.recorder).await;
+        if let Some(shell) = &mut self.shell {
+            terminal.swap_files(shell);
+        }
+        step
+    }
+
+    /// Lets what copies files go as far as it can.
+    async fn transfer(&mut self, channel: ChannelId) -> Result<(), Error> {
+        while let (Some(Program::Transfer(transfer)), Some(shell)) =
+            (self.channels.get_mut(&channel), &mut self.shell)
+            && let Some(deeds) = transfer.step(shell.files())
+        {
+            if self.perform(channel, deeds).await? {
+                self.channels.remove(&channel);
+            }
+        }
+        Ok(())
+    }
+
+    /// Records deeds and tells the client of them; whether they were the last.
+    async fn perform(&mut self, channel: ChannelId, deeds: Vec<Deed>) -> Result<bool, Error> {
+        let mut last = false;
+        for deed in deeds {
+            deed.record(&mut self.recorder).await;
+            match deed {
+                Deed::Answer(bytes) => self.send(channel, bytes).await?,
+                Deed::Exit(status) => {
+                    last = true;
+                    self.exit(channel, status).await?;
+                }
+                _ => {}
+            }
+        }
+        Ok(last)
     }
 
     /// Runs one command, which is already recorded.
@@ -367,6 +438,7 @@ fn size(message: &Message) -> usize {
         Message::Attribute { value, .. } => value.len(),
         Message::Terminal { .. }
         | Message::Shell { .. }
+        | Message::Sftp { .. }
         | Message::End { .. }
         | Message::Close { .. } => 0,
     }

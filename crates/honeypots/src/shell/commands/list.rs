@@ -1,0 +1,130 @@
+//! `ls`.
+
+use super::Call;
+use crate::shell::{
+    Shell,
+    date::Date,
+    filesystem::{Kind, Node, Refusal},
+};
+
+pub(super) fn ls(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
+    let mut paths = call.operands();
+    if paths.is_empty() {
+        paths.push(b".");
+    }
+    let several = paths.len() > 1;
+    let mut status = 0;
+    for name in paths {
+        let path = shell.files.resolve(&shell.directory, name);
+        let entries = match shell.files.get(&path) {
+            Some(node) if node.is_directory() && !call.has(b'd') => shell.files.list(&path),
+            Some(node) => Ok(vec![(name.to_vec(), node)]),
+            None => Err(Refusal::Missing),
+        };
+        match entries {
+            Ok(mut entries) => {
+                let directory = shell
+                    .files
+                    .get(&path)
+                    .filter(|node| node.is_directory() && !call.has(b'd'));
+                if let Some(node) = directory {
+                    if several {
+                        call.print([name, b":\n"].concat());
+                    }
+                    entries.retain(|(name, _)| {
+                        call.has(b'a') || call.has(b'A') || !name.starts_with(b".")
+                    });
+                    if call.has(b'a') {
+                        entries.splice(0..0, [(b".".to_vec(), node), (b"..".to_vec(), node)]);
+                    }
+                }
+                show(shell, call, &entries, directory.is_some());
+            }
+            Err(refusal) => {
+                let verb = if refusal == Refusal::Denied {
+                    "open directory"
+                } else {
+                    "access"
+                };
+                call.streams.complain(
+                    &[
+                        format!("ls: cannot {verb} '").as_bytes(),
+                        name,
+                        format!("': {refusal}\n").as_bytes(),
+                    ]
+                    .concat(),
+                );
+                status = 2;
+            }
+        }
+    }
+    status
+}
+
+fn show(shell: &Shell, call: &mut Call<'_>, entries: &[(Vec<u8>, &Node)], total: bool) {
+    if call.has(b'l') {
+        if total {
+            let blocks: usize = entries
+                .iter()
+                .map(|(_, node)| node.size().div_ceil(4096) * 4)
+                .sum();
+            call.print(format!("total {blocks}\n"));
+        }
+        for (name, node) in entries {
+            let mut line = long(node, name, shell.files.owner(node));
+            if let Kind::Link(target) = &node.kind {
+                line.extend_from_slice(b" -> ");
+                line.extend_from_slice(target);
+            }
+            line.push(b'\n');
+            call.print(line);
+        }
+    } else {
+        let width: usize = entries.iter().map(|(name, _)| name.len() + 2).sum();
+        let separator: &[u8] = if width <= 80 && !call.has(b'1') {
+            b"  "
+        } else {
+            b"\n"
+        };
+        let names: Vec<&[u8]> = entries.iter().map(|(name, _)| name.as_slice()).collect();
+        if !names.is_empty() {
+            call.print([names.join(separator).as_slice(), b"\n"].concat());
+        }
+    }
+}
+
+/// A line of `ls -l`.
+pub(crate) fn long(node: &Node, name: &[u8], owner: &str) -> Vec<u8> {
+    let links = if node.is_directory() { 2 } else { 1 };
+    let date = Date::new(node.modified).listing(&Date::new(Shell::now()));
+    let head = format!(
+        "{} {links} {owner} {owner} {:>6} {date} ",
+        permissions(node),
+        node.size()
+    );
+    [head.as_bytes(), name].concat()
+}
+
+fn permissions(node: &Node) -> String {
+    let kind = match node.kind {
+        Kind::Directory => 'd',
+        Kind::Link(_) => 'l',
+        Kind::Device => 'c',
+        Kind::File(_) => '-',
+    };
+    let mut text = String::from(kind);
+    for shift in [6, 3, 0] {
+        for (bit, letter) in [(4, 'r'), (2, 'w'), (1, 'x')] {
+            text.push(if node.mode >> shift & bit == 0 {
+                '-'
+            } else {
+                letter
+            });
+        }
+    }
+    if node.mode & 0o1000 != 0 {
+        text.pop();
+        text.push('t');
+    }
+    text
+}
