@@ -147,6 +147,7 @@ case "${1:-build}" in
     need ssh openssh-client
     need sshpass sshpass
     need telnet inetutils-telnet
+    need hydra hydra
     build_tools
     test_tools
     ;;

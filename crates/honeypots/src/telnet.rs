@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use skep_model::{Bytes, Direction, InteractionKind, LoginMethod, Transport, sensor::Port};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 use crate::{
@@ -28,6 +28,10 @@ use options::{Fact, Options, escape};
 
 /// How often one connection may try to log in.
 const TRIES: u32 = 5;
+/// How long a client may take to answer before it is asked for a user.
+const NEGOTIATION: Duration = Duration::from_millis(200);
+/// How much is read at once.
+const BUFFER: usize = 4096;
 /// How many facts about the client's terminal are noted.
 const FACTS: u32 = 20;
 
@@ -136,7 +140,12 @@ impl Session {
     /// Talks until there is nothing more to say; returns why.
     async fn run(&mut self, login: &Login) -> io::Result<&'static str> {
         self.stream.write_all(options::GREETING).await?;
-        let mut before = format!("{}\r\n", login.banner);
+        // telnetd negotiates before it starts the login, and hydra waits six seconds if it does not.
+        let mut buffer = [0; BUFFER];
+        if let Ok(length) = timeout(NEGOTIATION, self.stream.read(&mut buffer)).await {
+            self.take(&buffer[..length?]).await?;
+        }
+        let mut before = format!("{}\r\n", login.banner).into_bytes();
         for _ in 0..TRIES {
             let Some((user, password)) = self.ask(login, &before).await? else {
                 return Ok("closed by the source");
@@ -164,16 +173,24 @@ impl Session {
                     .await;
             }
             sleep(login.delay).await;
-            "\r\nLogin incorrect\r\n".clone_into(&mut before);
+            before = b"\r\nLogin incorrect\r\n".to_vec();
+            if !self.options.echo() {
+                // Who does not want to be shown what it types is a program. hydra loses a guess at every prompt that
+                // follows a wrong one, and none when it has to connect again.
+                self.stream.write_all(&before).await?;
+                return Ok("wrong password");
+            }
         }
         Ok("too many wrong passwords")
     }
 
     /// Asks for a user and a password. What stands before the prompt is sent along with it: tools look for both
     /// in what they read at once.
-    async fn ask(&mut self, login: &Login, before: &str) -> io::Result<Option<(Line, Line)>> {
+    async fn ask(&mut self, login: &Login, before: &[u8]) -> io::Result<Option<(Line, Line)>> {
         let prompt = format!("{} login: ", login.machine.hostname);
-        self.show(format!("{before}{prompt}").as_bytes()).await?;
+        self.stream
+            .write_all(&[before, prompt.as_bytes()].concat())
+            .await?;
         loop {
             let Some(user) = self.line(true).await? else {
                 return Ok(None);
@@ -254,9 +271,14 @@ impl Session {
 
     /// Waits for more bytes and answers telnet's commands in them; `false` at the stream's end.
     async fn receive(&mut self) -> io::Result<bool> {
-        let mut buffer = [0; 4096];
+        let mut buffer = [0; BUFFER];
         let length = self.stream.read(&mut buffer).await?;
-        let decoded = self.options.decode(&buffer[..length]);
+        self.take(&buffer[..length]).await?;
+        Ok(length > 0)
+    }
+
+    async fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let decoded = self.options.decode(bytes);
         self.received.extend_from_slice(&decoded.data);
         // A client may say in the middle of a line that it shows by itself what is typed.
         self.editor.echo &= self.options.echo();
@@ -278,8 +300,7 @@ impl Session {
                     .await;
             }
         }
-        self.stream.write_all(&decoded.replies).await?;
-        Ok(length > 0)
+        self.stream.write_all(&decoded.replies).await
     }
 
     async fn show(&mut self, bytes: &[u8]) -> io::Result<()> {

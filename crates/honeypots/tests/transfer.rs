@@ -225,9 +225,9 @@ async fn what_was_left_is_there_for_the_same_connection() {
 async fn ports_are_not_forwarded_but_noted() {
     let mut pot = Pot::start("ssh", json!({"delay": 1})).await;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let local = listener.local_addr().unwrap().port();
     drop(listener);
-    let forward = format!("-L127.0.0.1:{port}:192.0.2.7:25");
+    let forward = format!("-L127.0.0.1:{local}:192.0.2.7:25");
     let mut child = ssh(
         &pot,
         "root",
@@ -240,7 +240,7 @@ async fn ports_are_not_forwarded_but_noted() {
     while !matches!(pot.step().await, InteractionKind::Attribute { name, .. } if name == "terminal")
     {
     }
-    let mut through = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let mut through = TcpStream::connect(("127.0.0.1", local)).await.unwrap();
     through.write_all(b"EHLO x\r\n").await.unwrap();
     let mut noted = vec![];
     while noted.is_empty() {
