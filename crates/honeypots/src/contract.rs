@@ -117,6 +117,13 @@ pub enum SettingKind {
         /// Lines at most.
         max: usize,
     },
+    /// One of several words.
+    Choice {
+        /// When nothing is said.
+        default: &'static str,
+        /// All of them.
+        options: &'static [&'static str],
+    },
     /// A whole number.
     Number {
         /// When nothing is said.
