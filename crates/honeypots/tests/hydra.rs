@@ -37,7 +37,7 @@ async fn guesses(name: &str, tasks: &str, passwords: &[&str]) -> Vec<(String, bo
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
-    let output = timeout(Duration::from_secs(120), hydra)
+    let output = timeout(Duration::from_mins(2), hydra)
         .await
         .expect("hydra ends")
         .expect("hydra is installed");

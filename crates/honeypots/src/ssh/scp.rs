@@ -359,3 +359,6 @@ fn refusal(text: &[u8]) -> Deed {
 fn number(text: &[u8], radix: u32) -> Option<u64> {
     u64::from_str_radix(std::str::from_utf8(text).ok()?, radix).ok()
 }
+
+#[cfg(test)]
+mod tests;

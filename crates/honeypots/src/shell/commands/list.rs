@@ -1,10 +1,11 @@
-//! `ls`.
+//! `ls` and `find`.
 
 use super::Call;
 use crate::shell::{
     Shell,
     date::Date,
     filesystem::{Kind, Node, Refusal},
+    glob::fits,
 };
 
 pub(super) fn ls(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
@@ -127,4 +128,69 @@ fn permissions(node: &Node) -> String {
         text.push('t');
     }
     text
+}
+
+/// `find paths -name pattern -type f -delete`, and what is done with what is found is printed.
+pub(super) fn find(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
+    let start = call
+        .args
+        .iter()
+        .take_while(|arg| !arg.starts_with(b"-"))
+        .count();
+    let (paths, tests) = call.args.split_at(start);
+    let value = |name: &[u8]| {
+        let at = tests.iter().position(|arg| arg == name)?;
+        tests.get(at + 1).cloned()
+    };
+    let pattern = value(b"-name").or_else(|| value(b"-iname"));
+    let kind = value(b"-type");
+    let delete = tests.iter().any(|arg| arg == b"-delete");
+    let here = [b".".to_vec()];
+    let mut status = 0;
+    for name in if paths.is_empty() { &here } else { paths } {
+        let top = shell.files.resolve(&shell.directory, name);
+        if shell.files.get(&top).is_none() {
+            call.complain(
+                [
+                    b"\xe2\x80\x98",
+                    name.as_slice(),
+                    "\u{2019}: No such file or directory".as_bytes(),
+                ]
+                .concat(),
+            );
+            status = 1;
+            continue;
+        }
+        let mut found = vec![];
+        for path in std::iter::once(top.clone()).chain(shell.files.below(&top)) {
+            let Some(node) = shell.files.get(&path) else {
+                continue;
+            };
+            let last = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
+            let fits_kind = match kind.as_deref() {
+                Some(b"f") => matches!(node.kind, Kind::File(_)),
+                Some(b"d") => node.is_directory(),
+                Some(b"l") => matches!(node.kind, Kind::Link(_)),
+                _ => true,
+            };
+            if fits_kind && pattern.as_ref().is_none_or(|pattern| fits(pattern, last)) {
+                found.push(path);
+            }
+        }
+        for path in found {
+            if delete {
+                let _ = shell.files.remove(&path, false);
+            } else {
+                let below = path.strip_prefix(top.as_slice()).unwrap_or_default();
+                let base = name.strip_suffix(b"/").unwrap_or(name);
+                let shown = if below.is_empty() {
+                    name.as_slice()
+                } else {
+                    base
+                };
+                call.print([shown, below, b"\n"].concat());
+            }
+        }
+    }
+    status
 }

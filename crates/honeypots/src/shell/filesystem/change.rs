@@ -192,7 +192,7 @@ impl Filesystem {
     }
 
     /// All paths below a directory that are or were there: no more than the machine and the session have.
-    fn below(&self, path: &[u8]) -> Vec<Vec<u8>> {
+    pub(crate) fn below(&self, path: &[u8]) -> Vec<Vec<u8>> {
         let prefix = [path, b"/"].concat();
         let inside = |path: &&Vec<u8>| path.starts_with(&prefix);
         let machine = self

@@ -4,9 +4,14 @@ use super::{
     change::{CHANGES, WRITTEN},
     *,
 };
+use crate::shell::personality::Personality;
 
 fn files(user: u32) -> Filesystem {
-    Filesystem::new(Arc::new(Machine::new(&[0; 32], "")), user, "pi")
+    Filesystem::new(
+        Arc::new(Machine::new(&[0; 32], "", Personality::find("ubuntu"))),
+        user,
+        "pi",
+    )
 }
 
 #[test]

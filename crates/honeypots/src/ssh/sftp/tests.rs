@@ -6,10 +6,14 @@ use proptest::prelude::*;
 use skep_model::limits;
 
 use super::*;
-use crate::shell::Machine;
+use crate::shell::{Machine, personality::Personality};
 
 fn files() -> Filesystem {
-    Filesystem::new(Arc::new(Machine::new(&[1; 32], "")), 0, "root")
+    Filesystem::new(
+        Arc::new(Machine::new(&[1; 32], "", Personality::find("ubuntu"))),
+        0,
+        "root",
+    )
 }
 
 /// A request with number 7.
