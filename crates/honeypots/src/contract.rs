@@ -122,7 +122,7 @@ pub enum SettingKind {
     Choice {
         /// When nothing is said.
         default: &'static str,
-        /// All words.
+        /// All of them.
         options: &'static [&'static str],
     },
     /// A whole number.

@@ -13,7 +13,7 @@ use crate::{
     line::Lines,
     record::Reporter,
     settings::Settings,
-    shell::Machine,
+    shell::{Machine, Personality},
     stream::{Stream, reason},
 };
 
@@ -94,9 +94,13 @@ impl Honeypot for Ftp {
         let settings = Settings::read(&self.describe(), settings)?;
         Ok(Arc::new(Server {
             banner: settings.text("banner").to_owned(),
-            machine: Arc::new(Machine::new(identity, settings.text("hostname"))),
+            machine: Arc::new(Machine::new(
+                identity,
+                settings.text("hostname"),
+                Personality::find("ubuntu"),
+            )),
             accept: Credentials::read(settings.list("accept"))?,
-            anonymous: match settings.text("anonymous") {
+            anonymous: match settings.choice("anonymous") {
                 "yes" => true,
                 "no" => false,
                 _ => return Err(wrong("anonymous", "must be yes or no")),

@@ -13,6 +13,7 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 enum Setting {
     Text(String),
+    Choice(&'static str),
     List(Vec<String>),
     Number(u64),
 }
@@ -58,11 +59,20 @@ impl Settings {
         })
     }
 
-    /// A text or a choice, empty if the schema has none of that name.
+    /// A text, empty if the schema has none of that name.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         match self.get(name) {
             Some(Setting::Text(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// A choice, empty if the schema has no choice of that name.
+    #[must_use]
+    pub fn choice(&self, name: &str) -> &str {
+        match self.get(name) {
+            Some(Setting::Choice(choice)) => choice,
             _ => "",
         }
     }
@@ -102,9 +112,8 @@ fn error(name: &str, problem: String) -> SettingsError {
 
 fn default(kind: &SettingKind) -> Setting {
     match kind {
-        SettingKind::Text { default, .. } | SettingKind::Choice { default, .. } => {
-            Setting::Text((*default).to_owned())
-        }
+        SettingKind::Text { default, .. } => Setting::Text((*default).to_owned()),
+        SettingKind::Choice { default, .. } => Setting::Choice(default),
         SettingKind::List { default, .. } => {
             Setting::List(default.iter().map(|line| (*line).to_owned()).collect())
         }
@@ -118,6 +127,11 @@ fn check(kind: &SettingKind, value: &Value) -> Result<Setting, String> {
             Ok(Setting::Text(line(text, *max)?))
         }
         (SettingKind::Text { .. }, _) => Err("must be a text".to_owned()),
+        (SettingKind::Choice { options, .. }, value) => options
+            .iter()
+            .find(|option| value.as_str() == Some(option))
+            .map(|option| Setting::Choice(option))
+            .ok_or_else(|| format!("must be one of: {}", options.join(", "))),
         (SettingKind::List { max, .. }, Value::Array(lines)) => {
             if lines.len() > *max {
                 return Err(format!("must have at most {max} lines"));
@@ -128,10 +142,6 @@ fn check(kind: &SettingKind, value: &Value) -> Result<Setting, String> {
             Ok(Setting::List(lines.collect::<Result<_, _>>()?))
         }
         (SettingKind::List { .. }, _) => Err("must be a list of texts".to_owned()),
-        (SettingKind::Choice { options, .. }, value) => match value.as_str() {
-            Some(word) if options.contains(&word) => Ok(Setting::Text(word.to_owned())),
-            _ => Err(format!("must be one of: {}", options.join(", "))),
-        },
         (SettingKind::Number { min, max, .. }, value) => match value.as_u64() {
             Some(number) if (*min..=*max).contains(&number) => Ok(Setting::Number(number)),
             _ => Err(format!("must be a whole number from {min} to {max}")),
@@ -183,6 +193,14 @@ mod tests {
                     },
                 },
                 Setting {
+                    name: "colour",
+                    description: "",
+                    kind: SettingKind::Choice {
+                        default: "red",
+                        options: &["red", "blue"],
+                    },
+                },
+                Setting {
                     name: "delay",
                     description: "",
                     kind: SettingKind::Number {
@@ -216,7 +234,12 @@ mod tests {
         assert_eq!(settings.text("banner"), "hello");
         assert_eq!(settings.list("accept"), ["a/b"]);
         assert_eq!(settings.number("delay"), 5);
-        assert_eq!(settings.text("face"), "nginx");
+        assert_eq!(settings.choice("face"), "nginx");
+        assert_eq!(settings.choice("colour"), "red");
+        assert_eq!(
+            read(json!({"colour": "blue"})).unwrap().choice("colour"),
+            "blue"
+        );
     }
 
     #[test]
@@ -229,6 +252,8 @@ mod tests {
             (json!({"accept": "a/b"}), "accept"),
             (json!({"accept": ["a", "b", "c"]}), "accept"),
             (json!({"accept": [1]}), "accept"),
+            (json!({"colour": "green"}), "colour"),
+            (json!({"colour": ["red"]}), "colour"),
             (json!({"delay": 10}), "delay"),
             (json!({"delay": -1}), "delay"),
             (json!({"delay": "3"}), "delay"),

@@ -6,21 +6,30 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use skep_model::Timestamp;
 
+mod arithmetic;
 mod bounds;
-mod commands;
+pub(crate) mod commands;
 pub(crate) mod date;
 pub(crate) mod editor;
+mod escape;
 mod expand;
 pub(crate) mod filesystem;
+mod glob;
+mod invoke;
+pub(crate) mod login;
 pub mod machine;
-mod node;
 pub mod parse;
+pub mod personality;
+mod proc;
+mod redirect;
 mod run;
 pub(crate) mod terminal;
 mod tree;
 
 use filesystem::{Filesystem, Kind, Node};
 pub use machine::Machine;
+pub use personality::Personality;
+use personality::ShellKind;
 
 /// The most bytes that one command line prints.
 pub const OUTPUT: usize = 64 * 1024;
@@ -28,6 +37,8 @@ pub const OUTPUT: usize = 64 * 1024;
 pub const PAUSE: Duration = Duration::from_secs(5);
 /// The longest line that is understood; what is beyond is not.
 const LINE: usize = 64 * 1024;
+/// The most lines that make one.
+const CONTINUED: usize = 1000;
 /// The most addresses that are noted from one line.
 const URLS: usize = 100;
 /// How many lines the history has.
@@ -62,12 +73,17 @@ pub enum Mode {
 pub struct Shell {
     machine: Arc<Machine>,
     files: Filesystem,
-    mode: Mode,
     user: String,
     uid: u32,
     home: Vec<u8>,
     directory: Vec<u8>,
     variables: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Functions, and how many tokens each takes.
+    functions: BTreeMap<Vec<u8>, (Arc<parse::List>, usize)>,
+    /// What the shell or the script is called, `$0`.
+    name: Vec<u8>,
+    /// The arguments of the script or the function, `$1` and so on.
+    arguments: Vec<Vec<u8>>,
     history: Vec<Vec<u8>>,
     status: u8,
 }
@@ -76,14 +92,19 @@ impl Shell {
     /// A shell for somebody who has just logged in.
     #[must_use]
     pub fn new(machine: Arc<Machine>, user: &str, mode: Mode) -> Self {
-        let (files, uid, home) = files_of(&machine, user);
+        let (mut files, uid, home) = files_of(&machine, user);
         let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        let shell: &[u8] = if machine.personality.is_busybox() {
+            b"/bin/ash"
+        } else {
+            b"/bin/bash"
+        };
         let variables = [
             ("HOME", home.as_slice()),
             ("LANG", b"C.UTF-8"),
             ("LOGNAME", user.as_bytes()),
             ("PATH", path.as_bytes()),
-            ("SHELL", b"/bin/bash"),
+            ("SHELL", shell),
             ("TERM", b"xterm"),
             ("USER", user.as_bytes()),
         ];
@@ -91,26 +112,29 @@ impl Shell {
             .map(|(name, value)| (name.as_bytes().to_vec(), value.to_vec()))
             .into();
         let directory = home.clone();
+        let history = remembered(&mut files, &home);
         Self {
+            name: name(&machine, mode),
             machine,
             files,
-            mode,
             user: user.to_owned(),
             uid,
             home,
             directory,
             variables,
-            history: vec![],
+            functions: BTreeMap::new(),
+            arguments: vec![],
+            history,
             status: 0,
         }
     }
 
     /// Begins anew, with the same files.
     pub fn restart(&mut self, mode: Mode) {
-        self.mode = mode;
+        self.name = name(&self.machine, mode);
         self.directory.clone_from(&self.home);
         self.status = 0;
-        self.history.clear();
+        self.history = remembered(&mut self.files, &self.home);
     }
 
     /// A new shell of the same user, which sees the files as they are now.
@@ -119,6 +143,47 @@ impl Shell {
         let mut shell = self.clone();
         shell.restart(mode);
         shell
+    }
+
+    /// The files.
+    pub(crate) fn files(&mut self) -> &mut Filesystem {
+        &mut self.files
+    }
+
+    /// Takes another shell's files, and gives its own for them.
+    pub(crate) fn swap_files(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.files, &mut other.files);
+    }
+
+    /// The user's home directory.
+    pub(crate) fn home(&self) -> &[u8] {
+        &self.home
+    }
+
+    /// The words of a line that is one plain command; none of any other line.
+    pub(crate) fn words(&mut self, line: &[u8]) -> Vec<Vec<u8>> {
+        let Ok(list) = parse::parse(&line[..line.len().min(LINE)]) else {
+            return vec![];
+        };
+        let [(_, pipeline)] = list.as_slice() else {
+            return vec![];
+        };
+        match pipeline.commands.as_slice() {
+            [
+                parse::Command {
+                    body: parse::Body::Simple(words),
+                    redirects,
+                },
+            ] if redirects.is_empty() => self.expand_all(words, &mut bounds::Run::new()),
+            _ => vec![],
+        }
+    }
+
+    /// Whether a line goes on with the next one, because something in it has no end yet.
+    pub(crate) fn is_unfinished(line: &[u8]) -> bool {
+        line.len() < LINE
+            && memchr::memchr_iter(b'\n', line).count() < CONTINUED
+            && parse::is_unfinished(line)
     }
 
     /// Runs a command line.
@@ -137,7 +202,7 @@ impl Shell {
         }
         let mut run = bounds::Run::new();
         let mut streams = bounds::Streams::joined();
-        self.run_line(line, input, &mut streams, &mut run);
+        self.run_line(line, &mut bounds::Input::new(input), &mut streams, &mut run);
         Outcome {
             output: streams.out,
             urls: run.urls,
@@ -160,25 +225,22 @@ impl Shell {
             Some(rest) if rest.is_empty() || rest.starts_with(b"/") => [b"~", rest].concat(),
             _ => self.directory.clone(),
         };
-        let sign = if self.uid == 0 { b"# " } else { b"$ " };
-        [
-            self.user.as_bytes(),
-            b"@",
-            self.machine.hostname.as_bytes(),
-            b":",
-            &directory,
-            sign,
-        ]
-        .concat()
+        let sign: &[u8] = if self.uid == 0 { b"# " } else { b"$ " };
+        let who = [self.user.as_bytes(), b"@", self.machine.hostname.as_bytes()].concat();
+        match self.machine.personality.shell {
+            ShellKind::Bash | ShellKind::Ash => [&who, b":".as_slice(), &directory, sign].concat(),
+            ShellKind::RedHat => {
+                let last = directory.rsplit(|b| *b == b'/').next().unwrap_or_default();
+                let last = if last.is_empty() { b"/" } else { last };
+                [b"[", who.as_slice(), b" ", last, b"]", sign].concat()
+            }
+        }
     }
 
     /// What is printed after a login.
     #[must_use]
-    pub fn greeting(&self) -> String {
-        format!(
-            "Welcome to Ubuntu 22.04.4 LTS (GNU/Linux {} x86_64)\n\n * Documentation:  https://help.ubuntu.com\n * Management:     https://landscape.canonical.com\n * Support:        https://ubuntu.com/pro\n\n",
-            machine::KERNEL
-        )
+    pub fn greeting(&self) -> &'static str {
+        self.machine.personality.greeting
     }
 
     fn now() -> Timestamp {
@@ -194,11 +256,33 @@ pub(crate) fn files_of(machine: &Arc<Machine>, user: &str) -> (Filesystem, u32, 
     } else {
         [b"/home/", user.as_bytes()].concat()
     };
-    let mut files = Filesystem::new(Arc::clone(machine), uid);
+    let mut files = Filesystem::new(Arc::clone(machine), uid, user);
     if uid != 0 {
         add_user(&mut files, user, uid, &home, machine.booted);
     }
     (files, uid, home)
+}
+
+/// How a shell calls itself.
+fn name(machine: &Machine, mode: Mode) -> Vec<u8> {
+    let name = match (machine.personality.is_busybox(), mode) {
+        (true, Mode::Login) => "-ash",
+        (true, Mode::Command) => "ash",
+        (false, Mode::Login) => "-bash",
+        (false, Mode::Command) => "bash",
+    };
+    name.into()
+}
+
+/// The history that the user has left behind.
+fn remembered(files: &mut Filesystem, home: &[u8]) -> Vec<Vec<u8>> {
+    let path = [home, b"/.bash_history"].concat();
+    let text = files.read(&path).unwrap_or_default();
+    text.split(|b| *b == b'\n')
+        .filter(|line| !line.is_empty())
+        .take(HISTORY)
+        .map(<[u8]>::to_vec)
+        .collect()
 }
 
 /// Adds a user that the machine did not know before to its files.

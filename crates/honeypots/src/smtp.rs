@@ -16,7 +16,7 @@ use crate::{
     line::Lines,
     record::Reporter,
     settings::Settings,
-    shell::Machine,
+    shell::{Machine, Personality},
     stream::{Stream, reason},
 };
 
@@ -88,9 +88,14 @@ impl Honeypot for Smtp {
         let settings = Settings::read(&self.describe(), settings)?;
         Ok(Arc::new(Server {
             banner: settings.text("banner").to_owned(),
-            hostname: Machine::new(identity, settings.text("hostname")).hostname,
+            hostname: Machine::new(
+                identity,
+                settings.text("hostname"),
+                Personality::find("ubuntu"),
+            )
+            .hostname,
             accept: Credentials::read(settings.list("accept"))?,
-            open: match settings.text("relay") {
+            open: match settings.choice("relay") {
                 "nobody" => false,
                 "everybody" => true,
                 _ => {

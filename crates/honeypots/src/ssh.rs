@@ -12,18 +12,21 @@ use skep_model::{InteractionKind, Transport, sensor::Port};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    contract::{Description, Honeypot, Level, Peer, Service, Setting, SettingKind, SettingsError},
-    credentials::{self, Credentials},
+    contract::{Description, Honeypot, Level, Peer, Service, SettingsError},
     record::Reporter,
     settings::Settings,
-    shell::Machine,
+    shell::login::{self, Login},
     stream::{Stream, reason},
 };
 
 mod handler;
 mod keys;
+mod packet;
+mod scp;
 mod session;
+mod sftp;
 mod tap;
+mod transfer;
 
 use handler::Handler;
 use session::Session;
@@ -49,34 +52,12 @@ impl Honeypot for Ssh {
                 number: 22,
                 transport: Transport::Tcp,
             }],
-            settings: vec![
-                Setting {
-                    name: "banner",
-                    description: "The server's identification; begins with SSH-2.0-.",
-                    kind: SettingKind::Text {
-                        default: "SSH-2.0-OpenSSH_8.9p1 Ubuntu-3ubuntu0.10",
-                        max: 200,
-                    },
-                },
-                Setting {
-                    name: "hostname",
-                    description: "The machine's name; derived from the sensor's identity when empty.",
-                    kind: SettingKind::Text {
-                        default: "",
-                        max: 63,
-                    },
-                },
-                credentials::SETTING,
-                Setting {
-                    name: "delay",
-                    description: "Milliseconds until a wrong password is refused.",
-                    kind: SettingKind::Number {
-                        default: 300,
-                        min: 0,
-                        max: 10_000,
-                    },
-                },
-            ],
+            settings: [login::banner(
+                "The server's identification; begins with SSH-2.0-; the personality's when empty.",
+            )]
+            .into_iter()
+            .chain(login::settings())
+            .collect(),
         }
     }
 
@@ -86,7 +67,11 @@ impl Honeypot for Ssh {
         identity: &[u8; 32],
     ) -> Result<Arc<dyn Service>, SettingsError> {
         let settings = Settings::read(&self.describe(), settings)?;
-        let banner = settings.text("banner");
+        let login = Login::read(&settings, identity)?;
+        let banner = match settings.text("banner") {
+            "" => login.personality.ssh,
+            banner => banner,
+        };
         if !banner.starts_with("SSH-2.0-") || !banner.is_ascii() {
             let problem = "must begin with SSH-2.0- and have only ASCII characters".to_owned();
             return Err(SettingsError {
@@ -101,7 +86,7 @@ impl Honeypot for Ssh {
         let config = Config {
             server_id: SshId::Standard(Cow::Owned(banner.to_owned())),
             methods: methods(),
-            auth_rejection_time: Duration::from_millis(settings.number("delay")),
+            auth_rejection_time: login.delay,
             auth_rejection_time_initial: Some(Duration::ZERO),
             keys,
             preferred: preferred(),
@@ -114,8 +99,7 @@ impl Honeypot for Ssh {
         };
         Ok(Arc::new(Server {
             config: Arc::new(config),
-            machine: Arc::new(Machine::new(identity, settings.text("hostname"))),
-            accept: Arc::new(Credentials::read(settings.list("accept"))?),
+            login,
         }))
     }
 }
@@ -172,8 +156,7 @@ fn preferred() -> Preferred {
 
 struct Server {
     config: Arc<Config>,
-    machine: Arc<Machine>,
-    accept: Arc<Credentials>,
+    login: Login,
 }
 
 #[async_trait]
@@ -185,7 +168,7 @@ impl Service for Server {
         let _tether = stream.tether();
         let (sender, messages) = mpsc::channel(MESSAGES);
         let (heard, banner) = oneshot::channel();
-        let handler = Handler::new(Arc::clone(&self.accept), sender);
+        let handler = Handler::new(Arc::clone(&self.login.accept), sender);
         let started =
             server::run_stream(Arc::clone(&self.config), Tap::new(stream, heard), handler).await;
         // By now the client has said what it is, or is gone.
@@ -202,7 +185,7 @@ impl Service for Server {
                     recorder,
                     running.handle(),
                     messages,
-                    Arc::clone(&self.machine),
+                    Arc::clone(&self.login.machine),
                 );
                 let end = session.run(running).await;
                 recorder = session.leave().await;
@@ -214,10 +197,7 @@ impl Service for Server {
             Ok(reason) => reason.to_owned(),
             Err(russh::Error::IO(error)) => reason(Some(&error)),
             Err(russh::Error::Disconnect | russh::Error::HUP) => reason(None),
-            // The library takes user names and passwords for text, and gives up on those that are not.
-            Err(russh::Error::SshEncoding(_)) => {
-                "a message that is malformed or not UTF-8".to_owned()
-            }
+            Err(russh::Error::SshEncoding(_)) => "a malformed message".to_owned(),
             Err(russh::Error::Version) => "no SSH client".to_owned(),
             Err(error) => error.to_string(),
         };

@@ -7,17 +7,17 @@ use serde_json::{Map, Value};
 use skep_model::{Bytes, Direction, InteractionKind, LoginMethod, Transport, sensor::Port};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 use crate::{
-    contract::{Description, Honeypot, Level, Peer, Service, Setting, SettingKind, SettingsError},
-    credentials::{self, Credentials},
+    contract::{Description, Honeypot, Level, Peer, Service, SettingsError},
     record::{Recorder, Reporter},
     settings::Settings,
     shell::{
-        Machine, Mode, Shell,
+        Mode, Shell,
         editor::{Editing, Editor, Line, Typed},
+        login::{self, Login},
         terminal::Terminal,
     },
     stream::{Stream, reason},
@@ -28,6 +28,10 @@ use options::{Fact, Options, escape};
 
 /// How often one connection may try to log in.
 const TRIES: u32 = 5;
+/// How long a client may take to answer before it is asked for a user.
+const NEGOTIATION: Duration = Duration::from_millis(200);
+/// How much is read at once.
+const BUFFER: usize = 4096;
 /// How many facts about the client's terminal are noted.
 const FACTS: u32 = 20;
 
@@ -46,34 +50,12 @@ impl Honeypot for Telnet {
                 number: 23,
                 transport: Transport::Tcp,
             }],
-            settings: vec![
-                Setting {
-                    name: "banner",
-                    description: "The line before the login prompt.",
-                    kind: SettingKind::Text {
-                        default: "Ubuntu 22.04.4 LTS",
-                        max: 200,
-                    },
-                },
-                Setting {
-                    name: "hostname",
-                    description: "The machine's name; derived from the sensor's identity when empty.",
-                    kind: SettingKind::Text {
-                        default: "",
-                        max: 63,
-                    },
-                },
-                credentials::SETTING,
-                Setting {
-                    name: "delay",
-                    description: "Milliseconds until a wrong password is refused.",
-                    kind: SettingKind::Number {
-                        default: 300,
-                        min: 0,
-                        max: 10_000,
-                    },
-                },
-            ],
+            settings: [login::banner(
+                "The line before the login prompt; the personality's when empty.",
+            )]
+            .into_iter()
+            .chain(login::settings())
+            .collect(),
         }
     }
 
@@ -83,24 +65,25 @@ impl Honeypot for Telnet {
         identity: &[u8; 32],
     ) -> Result<Arc<dyn Service>, SettingsError> {
         let settings = Settings::read(&self.describe(), settings)?;
-        Ok(Arc::new(Login {
-            banner: settings.text("banner").to_owned(),
-            machine: Arc::new(Machine::new(identity, settings.text("hostname"))),
-            accept: Credentials::read(settings.list("accept"))?,
-            delay: Duration::from_millis(settings.number("delay")),
+        let login = Login::read(&settings, identity)?;
+        let banner = match settings.text("banner") {
+            "" => login.personality.telnet,
+            banner => banner,
+        };
+        Ok(Arc::new(Server {
+            banner: banner.to_owned(),
+            login,
         }))
     }
 }
 
-struct Login {
+struct Server {
     banner: String,
-    machine: Arc<Machine>,
-    accept: Credentials,
-    delay: Duration,
+    login: Login,
 }
 
 #[async_trait]
-impl Service for Login {
+impl Service for Server {
     async fn connection(&self, stream: Stream, peer: Peer, reporter: &Reporter) {
         let mut recorder = reporter.open(peer, Transport::Tcp).await;
         recorder.record(InteractionKind::Connect).await;
@@ -134,9 +117,22 @@ struct Session {
 
 impl Session {
     /// Talks until there is nothing more to say; returns why.
-    async fn run(&mut self, login: &Login) -> io::Result<&'static str> {
-        self.stream.write_all(options::GREETING).await?;
-        let mut before = format!("{}\r\n", login.banner);
+    async fn run(&mut self, Server { banner, login }: &Server) -> io::Result<&'static str> {
+        let [first, second] = if login.personality.is_busybox() {
+            options::BUSYBOX
+        } else {
+            options::SERVER
+        };
+        self.stream.write_all(first).await?;
+        // telnetd negotiates before it starts the login, and hydra waits six seconds if it does not.
+        let mut buffer = [0; BUFFER];
+        if let Ok(length) = timeout(NEGOTIATION, self.stream.read(&mut buffer)).await {
+            self.take(&buffer[..length?]).await?;
+        }
+        let mut before = second.to_vec();
+        if !banner.is_empty() {
+            before.extend(format!("{banner}\r\n").into_bytes());
+        }
         for _ in 0..TRIES {
             let Some((user, password)) = self.ask(login, &before).await? else {
                 return Ok("closed by the source");
@@ -164,16 +160,23 @@ impl Session {
                     .await;
             }
             sleep(login.delay).await;
-            "\r\nLogin incorrect\r\n".clone_into(&mut before);
+            before = b"\r\nLogin incorrect\r\n".to_vec();
+            if self.options.is_program() {
+                // hydra loses a guess at every prompt that follows a wrong one, and none when it has to connect again.
+                self.stream.write_all(&before).await?;
+                return Ok("wrong password");
+            }
         }
         Ok("too many wrong passwords")
     }
 
     /// Asks for a user and a password. What stands before the prompt is sent along with it: tools look for both
     /// in what they read at once.
-    async fn ask(&mut self, login: &Login, before: &str) -> io::Result<Option<(Line, Line)>> {
+    async fn ask(&mut self, login: &Login, before: &[u8]) -> io::Result<Option<(Line, Line)>> {
         let prompt = format!("{} login: ", login.machine.hostname);
-        self.show(format!("{before}{prompt}").as_bytes()).await?;
+        self.stream
+            .write_all(&[before, prompt.as_bytes()].concat())
+            .await?;
         loop {
             let Some(user) = self.line(true).await? else {
                 return Ok(None);
@@ -254,9 +257,14 @@ impl Session {
 
     /// Waits for more bytes and answers telnet's commands in them; `false` at the stream's end.
     async fn receive(&mut self) -> io::Result<bool> {
-        let mut buffer = [0; 4096];
+        let mut buffer = [0; BUFFER];
         let length = self.stream.read(&mut buffer).await?;
-        let decoded = self.options.decode(&buffer[..length]);
+        self.take(&buffer[..length]).await?;
+        Ok(length > 0)
+    }
+
+    async fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let decoded = self.options.decode(bytes);
         self.received.extend_from_slice(&decoded.data);
         // A client may say in the middle of a line that it shows by itself what is typed.
         self.editor.echo &= self.options.echo();
@@ -268,7 +276,7 @@ impl Session {
                         InteractionKind::TERMINAL,
                         format!("{columns}x{rows}").into_bytes(),
                     ),
-                    Fact::Terminal(name) => ("terminal_type", name),
+                    Fact::Text(name, value) => (name, value),
                 };
                 self.recorder
                     .record(InteractionKind::Attribute {
@@ -278,8 +286,7 @@ impl Session {
                     .await;
             }
         }
-        self.stream.write_all(&decoded.replies).await?;
-        Ok(length > 0)
+        self.stream.write_all(&decoded.replies).await
     }
 
     async fn show(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -158,7 +158,7 @@ struct Site {
 
 impl Site {
     fn new(settings: &Settings, identity: &[u8; 32]) -> Result<Self, SettingsError> {
-        let face = face::find(settings.text("face"));
+        let face = face::find(settings.choice("face"));
         let hostname = match settings.text("hostname") {
             "" => face.hostname(identity),
             name if is_hostname(name) => name.to_owned(),

@@ -3,9 +3,12 @@
 
 mod common;
 
-use std::{borrow::Cow, process::Stdio, sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use common::{Pot, attributes, bytes, command, commands, contains, login, none};
+use common::{
+    Pot, attributes, bytes, command, commands, contains, login, none,
+    openssh::{ssh, ssh_as},
+};
 use russh::{
     ChannelMsg, Disconnect,
     client::{self, AuthResult, Config, Handle, KeyboardInteractiveAuthResponse},
@@ -16,11 +19,10 @@ use russh::{
 };
 use serde_json::json;
 use skep_honeypots::record::Report;
-use skep_model::{Direction, InteractionKind, LoginMethod};
+use skep_model::{Bytes, Direction, InteractionKind, LoginMethod};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    process::Command,
     time::timeout,
 };
 
@@ -234,7 +236,7 @@ async fn what_is_not_offered_is_refused_and_noted() {
     );
     assert!(session.tcpip_forward("0.0.0.0", 8080).await.is_err());
     let mut channel = session.channel_open_session().await.unwrap();
-    channel.request_subsystem(true, "sftp").await.unwrap();
+    channel.request_subsystem(true, "netconf").await.unwrap();
     let refused = async {
         while let Some(message) = channel.wait().await {
             if matches!(message, ChannelMsg::Failure) {
@@ -249,7 +251,7 @@ async fn what_is_not_offered_is_refused_and_noted() {
     let steps = pot.rest().await;
     assert_eq!(attributes(&steps, "forward"), [b"192.0.2.1:25"]);
     assert_eq!(attributes(&steps, "remote_forward"), [b"0.0.0.0:8080"]);
-    assert_eq!(attributes(&steps, "subsystem"), [b"sftp"]);
+    assert_eq!(attributes(&steps, "subsystem"), [b"netconf"]);
 }
 
 #[tokio::test]
@@ -277,36 +279,6 @@ async fn what_is_no_ssh_is_recorded_too() {
     );
 }
 
-/// OpenSSH's client, which types the password by itself.
-fn ssh(pot: &Pot, user: &str, password: &str, more: &[&str]) -> Command {
-    let mut ssh = Command::new("sshpass");
-    ssh.args([
-        "-p",
-        password,
-        "ssh",
-        "-F",
-        "none",
-        "-p",
-        &pot.port().to_string(),
-    ]);
-    for option in [
-        "StrictHostKeyChecking=no",
-        "UserKnownHostsFile=/dev/null",
-        "LogLevel=ERROR",
-        "PubkeyAuthentication=no",
-    ] {
-        ssh.args(["-o", option]);
-    }
-    ssh.args(more.iter().take_while(|arg| arg.starts_with('-')))
-        .arg(format!("{user}@127.0.0.1"));
-    ssh.args(more.iter().skip_while(|arg| arg.starts_with('-')));
-    ssh.stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    ssh
-}
-
 #[tokio::test]
 async fn openssh_with_a_wrong_password_is_refused() {
     let mut pot = Pot::start("ssh", json!({"delay": 10})).await;
@@ -321,6 +293,35 @@ async fn openssh_with_a_wrong_password_is_refused() {
     assert!(
         matches!(&steps[1], InteractionKind::Banner { text } if text.0.starts_with(b"SSH-2.0-OpenSSH"))
     );
+}
+
+#[tokio::test]
+async fn names_and_passwords_that_are_no_text_are_recorded_exactly() {
+    let mut pot = Pot::start("ssh", json!({"delay": 10})).await;
+    let user = b"gr\xfc\xdfe\xff";
+    let secret = b"\xff\xfe\x80\"<b>\xc3\x28\xf4\x8f\xbf\xbf";
+    for (option, method) in [
+        ("-oPreferredAuthentications=password", LoginMethod::Password),
+        (
+            "-oPreferredAuthentications=keyboard-interactive",
+            LoginMethod::Interactive,
+        ),
+    ] {
+        let output = ssh_as(&pot, user, secret, &[option, "id"])
+            .output()
+            .await
+            .unwrap();
+        assert_eq!(output.status.code(), Some(5), "{output:?}");
+        pot.opened().await;
+        let steps = pot.rest().await;
+        let tried = InteractionKind::Login {
+            user: Bytes(user.to_vec()),
+            secret: Bytes(secret.to_vec()),
+            method,
+            accepted: false,
+        };
+        assert!(steps.contains(&tried), "{steps:?}");
+    }
 }
 
 #[tokio::test]

@@ -148,6 +148,49 @@ async fn hostile_bytes_are_recorded_exactly() {
     );
 }
 
+/// What hydra, inetutils and bots of all sorts end a line with.
+#[tokio::test]
+async fn every_byte_of_a_login_is_recorded_whatever_ends_the_line() {
+    let mut pot = Pot::start("telnet", json!({"delay": 0})).await;
+    let all: Vec<u8> = (0..=255).filter(|b| !b"\n\r\x08\x7f".contains(b)).collect();
+    for end in [b"\r\0".as_slice(), b"\r\n", b"\n", b"\r"] {
+        let mut client = Client::connect(&pot).await;
+        client.expect("login: ").await;
+        // A byte 255 is written twice.
+        let sent: Vec<u8> = all
+            .iter()
+            .flat_map(|&b| std::iter::repeat_n(b, if b == 255 { 2 } else { 1 }))
+            .collect();
+        client.say(&[&sent, end].concat()).await;
+        client.expect("Password: ").await;
+        client
+            .say(&[b"\xff\xff\xff\xff\x01".as_slice(), end].concat())
+            .await;
+        client.expect("incorrect").await;
+        // A NUL that does not belong to the line's end is part of the next line.
+        client.say(&[b"a\0", end, b"\xc3(", end].concat()).await;
+        client.expect("incorrect").await;
+        drop(client);
+        pot.opened().await;
+        let steps = pot.rest().await;
+        let tried = |user: &[u8], secret: &[u8]| InteractionKind::Login {
+            user: Bytes(user.to_vec()),
+            secret: Bytes(secret.to_vec()),
+            method: Password,
+            accepted: false,
+        };
+        let logins: Vec<_> = steps
+            .into_iter()
+            .filter(|kind| matches!(kind, InteractionKind::Login { .. }))
+            .collect();
+        assert_eq!(
+            logins,
+            [tried(&all, b"\xff\xff\x01"), tried(b"a\0", b"\xc3(")],
+            "{end:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn lines_of_a_megabyte_are_cut_and_counted() {
     let mut pot = Pot::start("telnet", json!({"delay": 0})).await;

@@ -33,7 +33,7 @@ pub(super) struct Account {
 
 impl Account {
     pub(super) fn anonymous(machine: &Arc<Machine>) -> Self {
-        let files = Filesystem::new(Arc::clone(machine), FTP);
+        let files = Filesystem::new(Arc::clone(machine), FTP, "ftp");
         Self::new("ftp", files, SHARE, SHARE.to_vec())
     }
 
@@ -115,7 +115,11 @@ mod tests {
     use super::*;
 
     fn machine() -> Arc<Machine> {
-        Arc::new(Machine::new(&[0; 32], ""))
+        Arc::new(Machine::new(
+            &[0; 32],
+            "",
+            crate::shell::Personality::find("ubuntu"),
+        ))
     }
 
     #[test]

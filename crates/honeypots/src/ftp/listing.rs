@@ -128,11 +128,11 @@ fn long(name: &[u8], node: &Node, now: Timestamp) -> Vec<u8> {
         date.day,
         owner = node.owner,
     );
-    let target = match node.kind {
-        Kind::Link(target) => format!(" -> {target}"),
-        _ => String::new(),
+    let target = match &node.kind {
+        Kind::Link(target) => [b" -> ", &target[..]].concat(),
+        _ => vec![],
     };
-    [head.as_bytes(), name, target.as_bytes(), b"\r\n"].concat()
+    [head.as_bytes(), name, &target, b"\r\n"].concat()
 }
 
 #[cfg(test)]
@@ -168,7 +168,11 @@ mod tests {
 
     #[test]
     fn a_file_stands_in_vsftpds_columns() {
-        let machine = Arc::new(Machine::new(&[0; 32], ""));
+        let machine = Arc::new(Machine::new(
+            &[0; 32],
+            "",
+            crate::shell::Personality::find("ubuntu"),
+        ));
         let account = Account::user(&machine, "root");
         let text = |argument: &str, style| {
             String::from_utf8(list(&account, argument.as_bytes(), style).unwrap()).unwrap()

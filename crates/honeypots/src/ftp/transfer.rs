@@ -19,7 +19,7 @@ use crate::{
     content::Content,
     passive::Passive,
     record::Recorder,
-    shell::filesystem::{Kind, Node, Refusal},
+    shell::filesystem::{Kind, Refusal},
     stream::{Stream, reason},
 };
 
@@ -227,7 +227,7 @@ impl Session<'_> {
         };
         let path = account.locate(&name);
         let node = account.files.get(&path);
-        let length = node.map_or(0, Node::size);
+        let length = node.map_or(0, |node| node.size() as u64);
         let start = if append { length } else { restart };
         // What the new content is written into, if that is known.
         let old = match node.map(|node| &node.kind) {

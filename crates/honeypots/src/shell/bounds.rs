@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{OUTPUT, PAUSE, URLS};
 
 /// The most commands of one line, in all depths together.
-const STEPS: u32 = 300;
+const STEPS: u32 = 1000;
 /// How deep lines may lie within lines.
 const DEPTH: u32 = 8;
 /// The most bytes that expansion makes of one line.
@@ -21,6 +21,7 @@ pub(super) struct Run {
     pub(super) urls: Vec<Vec<u8>>,
     pub(super) pause: Duration,
     pub(super) ended: bool,
+    pub(super) flow: Flow,
     pub(super) steps: u32,
     depth: u32,
     expansion: usize,
@@ -33,6 +34,7 @@ impl Run {
             urls: vec![],
             pause: Duration::ZERO,
             ended: false,
+            flow: Flow::Next,
             steps: STEPS,
             depth: DEPTH,
             expansion: EXPANSION,
@@ -85,6 +87,49 @@ impl Run {
     }
 }
 
+/// What comes after a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// The next one.
+    Next,
+    /// What stands after so many loops.
+    Break(u32),
+    /// The next round of the outermost of so many loops.
+    Continue(u32),
+    /// What stands after the function or the script.
+    Return,
+}
+
+/// What a command reads.
+#[derive(Default)]
+pub(super) struct Input {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl Input {
+    pub(super) fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self {
+            bytes: bytes.into(),
+            at: 0,
+        }
+    }
+
+    /// Everything that nobody has read yet.
+    pub(super) fn rest(&mut self) -> &[u8] {
+        let at = std::mem::replace(&mut self.at, self.bytes.len());
+        &self.bytes[at..]
+    }
+
+    /// The next line, without its end.
+    pub(super) fn line(&mut self) -> Option<&[u8]> {
+        let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        self.at = (self.at + length + 1).min(self.bytes.len());
+        Some(&rest[..length])
+    }
+}
+
 /// Where a command writes.
 #[derive(Default)]
 pub(super) struct Streams {
@@ -126,7 +171,7 @@ pub(super) struct Call<'a> {
     /// The name by which it was called.
     pub(super) name: &'a [u8],
     pub(super) args: &'a [Vec<u8>],
-    pub(super) input: &'a [u8],
+    pub(super) input: &'a mut Input,
     pub(super) streams: &'a mut Streams,
     pub(super) run: &'a mut Run,
 }

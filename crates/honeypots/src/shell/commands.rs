@@ -2,12 +2,24 @@
 
 use super::{Shell, bounds::Call};
 
+mod awk;
+mod code;
 mod control;
+mod copy;
 mod download;
 mod files;
+mod grep;
+pub(crate) mod list;
+mod machine;
+mod mode;
 mod network;
-mod system;
+mod people;
+mod print;
+mod processes;
+mod sed;
+mod services;
 mod text;
+mod variables;
 
 /// What a command does; it returns its exit status.
 pub(super) type Command = fn(&mut Shell, &mut Call<'_>) -> u8;
@@ -26,110 +38,197 @@ use Place::{Bin, Sbin};
 
 /// All commands by name.
 const COMMANDS: &[(&str, Place, Command)] = &[
-    (":", Place::Shell, control::succeed),
     (".", Place::Shell, control::source),
-    ("[", Bin, control::test),
+    (":", Place::Shell, control::succeed),
+    ("[", Bin, variables::test),
+    ("[[", Place::Shell, variables::test),
     ("alias", Place::Shell, control::succeed),
-    ("apt", Bin, system::no_lock),
-    ("apt-get", Bin, system::no_lock),
-    ("arch", Bin, system::arch),
-    ("awk", Bin, text::awk),
-    ("base64", Bin, text::base64),
+    ("apt", Bin, services::apt),
+    ("apt-get", Bin, services::apt),
+    ("arch", Bin, machine::arch),
+    ("ash", Bin, control::sh),
+    ("awk", Bin, awk::awk),
+    ("base64", Bin, code::base64),
+    ("basename", Bin, print::basename),
     ("bash", Bin, control::sh),
+    ("bg", Place::Shell, control::succeed),
+    ("break", Place::Shell, control::break_),
     ("busybox", Bin, control::busybox),
     ("cat", Bin, files::cat),
     ("cd", Place::Shell, files::cd),
     ("chattr", Bin, control::succeed),
-    ("chmod", Bin, files::chmod),
+    ("chmod", Bin, mode::chmod),
     ("chown", Bin, files::chown),
-    ("chpasswd", Sbin, control::succeed),
-    ("clear", Bin, system::clear),
+    ("chpasswd", Sbin, people::chpasswd),
+    ("clear", Bin, machine::clear),
     ("command", Place::Shell, control::command),
-    ("cp", Bin, files::cp),
-    ("crontab", Bin, system::crontab),
+    ("continue", Place::Shell, control::break_),
+    ("cp", Bin, copy::cp),
+    ("crontab", Bin, services::crontab),
     ("curl", Bin, download::curl),
     ("cut", Bin, text::cut),
-    ("date", Bin, system::date),
-    ("dd", Bin, files::dd),
-    ("df", Bin, system::df),
-    ("dmesg", Bin, system::forbidden),
-    ("dmidecode", Sbin, system::forbidden),
-    ("echo", Bin, text::echo),
+    ("dash", Bin, control::sh),
+    ("date", Bin, machine::date),
+    ("dd", Bin, copy::dd),
+    ("df", Bin, machine::df),
+    ("dirname", Bin, print::basename),
+    ("disown", Place::Shell, control::succeed),
+    ("dmesg", Bin, machine::forbidden),
+    ("dmidecode", Sbin, machine::forbidden),
+    ("dpkg", Bin, services::apt),
+    ("echo", Bin, print::echo),
+    ("egrep", Bin, grep::grep),
     ("enable", Place::Shell, control::succeed),
-    ("env", Bin, control::env),
+    ("env", Bin, variables::env),
+    ("eval", Place::Shell, control::eval),
+    ("exec", Place::Shell, control::prefix),
     ("exit", Place::Shell, control::exit),
-    ("export", Place::Shell, control::export),
+    ("export", Place::Shell, variables::export),
     ("false", Bin, control::fail),
-    ("for", Place::Shell, control::for_each),
-    ("free", Bin, system::free),
+    ("fg", Place::Shell, control::fail),
+    ("fgrep", Bin, grep::grep),
+    ("find", Bin, list::find),
+    ("free", Bin, machine::free),
     ("ftpget", Bin, download::ftpget),
-    ("grep", Bin, text::grep),
-    ("groups", Bin, system::groups),
+    ("grep", Bin, grep::grep),
+    ("groups", Bin, people::groups),
+    ("gunzip", Bin, control::fail),
+    ("gzip", Bin, control::succeed),
+    ("halt", Sbin, control::succeed),
     ("head", Bin, text::head),
-    ("history", Place::Shell, control::history),
-    ("hostname", Bin, system::hostname),
-    ("id", Bin, system::id),
+    ("history", Place::Shell, variables::history),
+    ("hostname", Bin, machine::hostname),
+    ("id", Bin, people::id),
     ("ifconfig", Sbin, network::ifconfig),
+    ("insmod", Sbin, control::fail),
+    ("install", Bin, copy::cp),
+    ("ionice", Bin, control::prefix),
     ("ip", Bin, network::ip),
     ("iptables", Sbin, control::succeed),
-    ("kill", Bin, system::kill),
-    ("killall", Bin, system::kill),
-    ("last", Bin, system::last),
+    ("jobs", Place::Shell, control::succeed),
+    ("kill", Bin, processes::kill),
+    ("killall", Bin, processes::kill),
+    ("last", Bin, people::last),
+    ("lastlog", Bin, people::lastlog),
+    ("let", Place::Shell, variables::let_),
+    ("ln", Bin, copy::ln),
+    ("local", Place::Shell, variables::export),
     ("logout", Place::Shell, control::exit),
-    ("ls", Bin, files::ls),
-    ("lscpu", Bin, system::lscpu),
-    ("lspci", Bin, system::lspci),
+    ("ls", Bin, list::ls),
+    ("lsb_release", Bin, machine::lsb_release),
+    ("lscpu", Bin, machine::lscpu),
+    ("lspci", Bin, machine::lspci),
+    ("md5sum", Bin, code::sum),
     ("mkdir", Bin, files::mkdir),
-    ("mount", Bin, system::mount),
-    ("mv", Bin, files::mv),
+    ("modprobe", Sbin, control::fail),
+    ("mount", Bin, machine::mount),
+    ("mv", Bin, copy::mv),
     ("netstat", Bin, network::netstat),
+    ("nice", Bin, control::prefix),
     ("nohup", Bin, control::prefix),
-    ("nproc", Bin, system::nproc),
-    ("passwd", Bin, system::passwd),
+    ("nproc", Bin, machine::nproc),
+    ("passwd", Bin, people::passwd),
+    ("pgrep", Bin, processes::pgrep),
+    ("pidof", Bin, processes::pgrep),
     ("ping", Bin, network::ping),
-    ("pkill", Bin, system::kill),
-    ("printf", Bin, text::printf),
-    ("ps", Bin, system::ps),
+    ("pkill", Bin, processes::kill),
+    ("printf", Bin, print::printf),
+    ("ps", Bin, processes::ps),
     ("pwd", Place::Shell, files::pwd),
+    ("read", Place::Shell, variables::read),
+    ("readonly", Place::Shell, variables::export),
+    ("reboot", Sbin, control::succeed),
+    ("return", Place::Shell, control::return_),
+    ("rev", Bin, text::rev),
     ("rm", Bin, files::rm),
     ("rmdir", Bin, files::rmdir),
     ("route", Sbin, network::route),
-    ("sed", Bin, text::cat_input),
-    ("service", Sbin, control::succeed),
-    ("set", Place::Shell, control::succeed),
+    ("scp", Bin, download::scp),
+    ("sed", Bin, sed::sed),
+    ("seq", Bin, print::seq),
+    ("service", Sbin, services::systemctl),
+    ("set", Place::Shell, variables::set),
+    ("setsid", Bin, control::prefix),
     ("sh", Bin, control::sh),
-    ("sleep", Bin, system::sleep),
+    ("sha1sum", Bin, code::sum),
+    ("sha256sum", Bin, code::sum),
+    ("shift", Place::Shell, variables::shift),
+    ("shopt", Place::Shell, control::succeed),
+    ("sleep", Bin, processes::sleep),
     ("sort", Bin, text::sort),
     ("source", Place::Shell, control::source),
-    ("ss", Bin, network::netstat),
+    ("ss", Bin, network::ss),
+    ("stdbuf", Bin, control::prefix),
     ("stty", Bin, control::succeed),
-    ("sudo", Bin, control::prefix),
     ("su", Bin, control::succeed),
+    ("sudo", Bin, control::prefix),
     ("sync", Bin, control::succeed),
-    ("systemctl", Bin, control::succeed),
+    ("sysctl", Sbin, control::succeed),
+    ("systemctl", Bin, services::systemctl),
     ("tail", Bin, text::tail),
     ("tee", Bin, files::tee),
-    ("test", Bin, control::test),
+    ("test", Bin, variables::test),
     ("tftp", Bin, download::tftp),
-    ("top", Bin, system::ps),
+    ("time", Bin, control::prefix),
+    ("timeout", Bin, control::prefix),
+    ("top", Bin, processes::top),
     ("touch", Bin, files::touch),
-    ("tr", Bin, text::cat_input),
+    ("tr", Bin, text::tr),
+    ("trap", Place::Shell, control::succeed),
     ("true", Bin, control::succeed),
     ("type", Place::Shell, control::which),
     ("ulimit", Place::Shell, control::succeed),
     ("umask", Place::Shell, control::succeed),
-    ("uname", Bin, system::uname),
+    ("umount", Bin, control::succeed),
+    ("unalias", Place::Shell, control::succeed),
+    ("uname", Bin, machine::uname),
     ("uniq", Bin, text::uniq),
-    ("unset", Place::Shell, control::unset),
-    ("uptime", Bin, system::uptime),
-    ("useradd", Sbin, control::succeed),
-    ("w", Bin, system::w),
+    ("unset", Place::Shell, variables::unset),
+    ("uptime", Bin, machine::uptime),
+    ("useradd", Sbin, people::useradd),
+    ("userdel", Sbin, control::succeed),
+    ("usermod", Sbin, control::succeed),
+    ("w", Bin, people::w),
+    ("wait", Place::Shell, control::succeed),
     ("wc", Bin, text::wc),
     ("wget", Bin, download::wget),
     ("which", Bin, control::which),
-    ("who", Bin, system::who),
-    ("whoami", Bin, system::whoami),
+    ("who", Bin, people::who),
+    ("whoami", Bin, people::whoami),
     ("xargs", Bin, control::xargs),
+    ("yes", Bin, print::yes),
+    ("yum", Bin, services::yum),
+];
+
+/// Programs that `busybox` has not.
+const NOT_BUSYBOX: &[&str] = &[
+    "apt",
+    "apt-get",
+    "bash",
+    "busybox",
+    "chattr",
+    "chpasswd",
+    "curl",
+    "dash",
+    "dmidecode",
+    "dpkg",
+    "groups",
+    "lastlog",
+    "lsb_release",
+    "lscpu",
+    "lspci",
+    "scp",
+    "service",
+    "ss",
+    "stdbuf",
+    "su",
+    "sudo",
+    "systemctl",
+    "useradd",
+    "userdel",
+    "usermod",
+    "w",
+    "yum",
 ];
 
 /// The command of that name.
@@ -140,23 +239,26 @@ pub(super) fn find(name: &[u8]) -> Option<Command> {
         .map(|(.., command)| *command)
 }
 
-/// The paths of all programs.
-pub(super) fn programs() -> impl Iterator<Item = String> {
+/// The names of all programs.
+pub(super) fn programs() -> impl Iterator<Item = &'static str> {
     COMMANDS
         .iter()
-        .filter_map(|(name, ..)| path(name.as_bytes()))
+        .filter(|(_, place, _)| *place != Place::Shell)
+        .map(|(name, ..)| *name)
+}
+
+/// The directory of a program.
+pub(super) fn folder(name: &str) -> &'static str {
+    let sbin = COMMANDS
+        .iter()
+        .any(|(known, place, _)| *known == name && *place == Sbin);
+    if sbin { "/usr/sbin" } else { "/usr/bin" }
 }
 
 /// The path of a program; what is part of the shell has none.
 fn path(name: &[u8]) -> Option<String> {
-    let (name, place, _) = COMMANDS
-        .iter()
-        .find(|(known, ..)| known.as_bytes() == name)?;
-    match place {
-        Place::Shell => None,
-        Bin => Some(format!("/usr/bin/{name}")),
-        Sbin => Some(format!("/usr/sbin/{name}")),
-    }
+    let name = programs().find(|known| known.as_bytes() == name)?;
+    Some(format!("{}/{name}", folder(name)))
 }
 
 /// The lines of a text, without their ends.

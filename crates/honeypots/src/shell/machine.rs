@@ -3,22 +3,14 @@
 use sha2::{Digest, Sha256};
 use skep_model::{Timestamp, time::DAY};
 
-use super::{filesystem::Tree, tree};
-
-/// The kernel's release.
-pub(super) const KERNEL: &str = "5.15.0-113-generic";
-/// The kernel's version.
-pub(super) const VERSION: &str = "#123-Ubuntu SMP Mon Jun 10 08:16:17 UTC 2024";
-/// The processor's name.
-pub(super) const PROCESSOR: &str = "Intel(R) Xeon(R) CPU E5-2680 v4 @ 2.40GHz";
-/// The main memory in KiB.
-pub(super) const MEMORY: u64 = 2_014_464;
+use super::{filesystem::Tree, personality::Personality, tree};
 
 /// An imitated machine. One sensor's machines are always the same, and differ from any other sensor's.
 #[derive(Debug)]
 pub struct Machine {
     /// Its name.
     pub hostname: String,
+    pub(super) personality: &'static Personality,
     pub(super) address: String,
     pub(super) mac: String,
     pub(super) booted: Timestamp,
@@ -28,10 +20,14 @@ pub struct Machine {
 impl Machine {
     /// The machine of a sensor; `hostname` is derived from the identity where it is empty.
     #[must_use]
-    pub fn new(identity: &[u8; 32], hostname: &str) -> Self {
+    pub fn new(identity: &[u8; 32], hostname: &str, personality: &'static Personality) -> Self {
         let seed = derive(identity, "machine");
         let hostname = if hostname.is_empty() {
-            name(&seed)
+            if personality.is_busybox() {
+                "OpenWrt".to_owned()
+            } else {
+                name(&seed)
+            }
         } else {
             hostname.to_owned()
         };
@@ -39,9 +35,10 @@ impl Machine {
         let mac = format!("52:54:00:{:02x}:{:02x}:{:02x}", seed[7], seed[8], seed[9]);
         let up = DAY * (9 + i64::from(seed[10] % 60)) + i64::from(seed[11]) * 301_000;
         let booted = Timestamp(Timestamp::now().0 - up);
-        let tree = tree::build(&hostname, booted);
+        let tree = tree::build(personality, &hostname, &address, &mac, booted);
         Self {
             hostname,
+            personality,
             address,
             mac,
             booted,
@@ -79,9 +76,10 @@ mod tests {
 
     #[test]
     fn a_machine_is_the_same_every_time_and_another_elsewhere() {
-        let one = Machine::new(&[1; 32], "");
-        assert_eq!(one.hostname, Machine::new(&[1; 32], "").hostname);
-        assert_ne!(one.mac, Machine::new(&[2; 32], "").mac);
-        assert_eq!(Machine::new(&[1; 32], "camera").hostname, "camera");
+        let ubuntu = Personality::find("ubuntu");
+        let one = Machine::new(&[1; 32], "", ubuntu);
+        assert_eq!(one.hostname, Machine::new(&[1; 32], "", ubuntu).hostname);
+        assert_ne!(one.mac, Machine::new(&[2; 32], "", ubuntu).mac);
+        assert_eq!(Machine::new(&[1; 32], "camera", ubuntu).hostname, "camera");
     }
 }

@@ -1,91 +1,19 @@
-//! Takes a command line apart, as far as an imitated shell needs it. Works on bytes; takes time linear in the
-//! line's length, whatever the line says.
+//! Takes a command line or a script apart, as far as an imitated shell needs it. Works on bytes; takes time linear
+//! in its length, whatever it says.
+
+use std::sync::Arc;
 
 mod lexer;
+mod syntax;
+
+pub use syntax::{Body, Command, From, Link, List, Piece, Pipeline, Quoted, Redirect, To, Word};
 
 use lexer::{Lexer, Mode, Token};
 
-/// The most words and operators of one line.
-const TOKENS: usize = 4096;
-
-/// A command line: pipelines and how each hangs on the one before.
-pub type List = Vec<(Link, Vec<Simple>)>;
-
-/// When a pipeline runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// In any case.
-    Always,
-    /// When the one before succeeded.
-    And,
-    /// When the one before failed.
-    Or,
-}
-
-/// One command with its redirections.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Simple {
-    /// The command and its arguments.
-    pub words: Vec<Word>,
-    /// Where its input and output go.
-    pub redirects: Vec<Redirect>,
-}
-
-/// A word before expansion.
-pub type Word = Vec<Piece>;
-
-/// A part of a word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// Bytes as they are.
-    Text(Vec<u8>),
-    /// `$NAME`; split into words unless it stood in quotes.
-    Variable(Vec<u8>, Quoted),
-    /// `$(line)`; split into words unless it stood in quotes.
-    Substitution(Vec<u8>, Quoted),
-    /// `$((expression))`.
-    Arithmetic(Vec<u8>),
-}
-
-/// Whether something stood in double quotes.
-pub type Quoted = bool;
-
-/// A redirection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Redirect {
-    /// What is redirected.
-    pub from: From,
-    /// Where to, or where from.
-    pub to: To,
-}
-
-/// What a redirection is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
-    /// Standard input.
-    Input,
-    /// Standard output.
-    Output,
-    /// Standard error.
-    Error,
-    /// Output and error.
-    Both,
-}
-
-/// What a redirection leads to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum To {
-    /// A file, read or replaced.
-    File(Word),
-    /// A file's end.
-    Append(Word),
-    /// The bytes themselves (`<<<`).
-    Text(Word),
-    /// The other output (`2>&1`, `>&2`).
-    Other,
-    /// Nowhere.
-    Closed,
-}
+/// The most words and operators of one script.
+const TOKENS: usize = 16_384;
+/// How deep commands may lie within commands.
+const DEPTH: usize = 24;
 
 /// Why a line cannot be taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,174 +22,351 @@ pub enum Syntax {
     Unexpected(Vec<u8>),
     /// A quote or bracket that is not closed.
     Unclosed(u8),
-    /// More tokens than anybody types.
+    /// Something more has to come.
+    End,
+    /// More tokens, or deeper ones, than anybody types.
     TooLong,
 }
 
-/// Takes a line apart.
-pub fn parse(line: &[u8]) -> Result<List, Syntax> {
-    let mut lexer = Lexer::new(line);
-    let mut list = List::new();
-    let mut joint = Link::Always;
-    let mut pipeline: Vec<Simple> = vec![];
-    let mut simple = Simple::default();
-    let mut tokens = 0;
-    while let Some(token) = lexer.next()? {
-        tokens += 1;
-        if tokens > TOKENS {
+/// Takes a line or a script apart.
+pub fn parse(text: &[u8]) -> Result<List, Syntax> {
+    read(text).map(|(list, _)| list)
+}
+
+/// Whether a shell with somebody in front of it would wait for another line.
+#[must_use]
+pub fn is_unfinished(text: &[u8]) -> bool {
+    match read(text) {
+        Ok((_, unfinished)) => unfinished || text.ends_with(b"\\") && !text.ends_with(b"\\\\"),
+        Err(syntax) => matches!(syntax, Syntax::Unclosed(_) | Syntax::End),
+    }
+}
+
+/// The inside of double quotes, to its end.
+#[must_use]
+pub fn quoted(text: &[u8]) -> Word {
+    Lexer::new(text).all_quoted()
+}
+
+fn read(text: &[u8]) -> Result<(List, bool), Syntax> {
+    let mut parser = Parser {
+        lexer: Lexer::new(text),
+        next: None,
+        looked: false,
+        tokens: 0,
+        depth: 0,
+    };
+    let list = parser.list(&[])?;
+    match parser.take()? {
+        None => Ok((list, parser.lexer.unfinished)),
+        Some(token) => Err(Syntax::Unexpected(token.text())),
+    }
+}
+
+struct Parser<'a> {
+    lexer: Lexer<'a>,
+    /// The next token, if it was looked at.
+    next: Option<Token>,
+    looked: bool,
+    tokens: usize,
+    depth: usize,
+}
+
+impl Parser<'_> {
+    fn peek(&mut self) -> Result<Option<&Token>, Syntax> {
+        if !self.looked {
+            self.tokens += 1;
+            if self.tokens > TOKENS {
+                return Err(Syntax::TooLong);
+            }
+            self.next = self.lexer.next()?;
+            self.looked = true;
+        }
+        Ok(self.next.as_ref())
+    }
+
+    fn take(&mut self) -> Result<Option<Token>, Syntax> {
+        self.peek()?;
+        self.looked = false;
+        Ok(self.next.take())
+    }
+
+    /// Steps over a token if it is this one.
+    fn skip(&mut self, wanted: &[u8]) -> Result<bool, Syntax> {
+        let found = self.peek()?.is_some_and(|token| token.is(wanted));
+        if found {
+            self.looked = false;
+        }
+        Ok(found)
+    }
+
+    fn expect(&mut self, wanted: &[u8]) -> Result<(), Syntax> {
+        if self.skip(wanted)? {
+            return Ok(());
+        }
+        Err(match self.peek()? {
+            None => Syntax::End,
+            Some(token) => Syntax::Unexpected(token.text()),
+        })
+    }
+
+    fn newlines(&mut self) -> Result<(), Syntax> {
+        while self.skip(b"\n")? {}
+        Ok(())
+    }
+
+    /// Pipelines up to one of the ends, which stays.
+    fn list(&mut self, ends: &[&[u8]]) -> Result<List, Syntax> {
+        let mut list = List::new();
+        let mut link = Link::Always;
+        loop {
+            self.newlines()?;
+            let end = match self.peek()? {
+                None => true,
+                Some(token) => ends.iter().any(|end| token.is(end)),
+            };
+            if end {
+                return match (link, self.peek()?) {
+                    (Link::Always, None) if ends.is_empty() => Ok(list),
+                    (_, None) => Err(Syntax::End),
+                    (Link::Always, _) => Ok(list),
+                    (_, Some(token)) => Err(Syntax::Unexpected(token.text())),
+                };
+            }
+            list.push((link, self.pipeline()?));
+            link = if self.skip(b"&&")? {
+                Link::And
+            } else if self.skip(b"||")? {
+                Link::Or
+            } else if self.skip(b";")? || self.skip(b"&")? || self.skip(b"\n")? {
+                Link::Always
+            } else {
+                match self.peek()? {
+                    None => Link::Always,
+                    Some(token) if ends.iter().any(|end| token.is(end)) => Link::Always,
+                    Some(token) => return Err(Syntax::Unexpected(token.text())),
+                }
+            };
+        }
+    }
+
+    fn pipeline(&mut self) -> Result<Pipeline, Syntax> {
+        let mut negated = false;
+        while self.skip(b"!")? {
+            negated = !negated;
+        }
+        let mut commands = vec![self.command()?];
+        while self.skip(b"|")? {
+            self.newlines()?;
+            commands.push(self.command()?);
+        }
+        Ok(Pipeline { negated, commands })
+    }
+
+    fn command(&mut self) -> Result<Command, Syntax> {
+        self.depth += 1;
+        if self.depth > DEPTH {
             return Err(Syntax::TooLong);
         }
-        match token {
-            Token::Word(word) => simple.words.push(word),
-            Token::Redirect(from, mode) => {
-                let to = match mode {
-                    Mode::Other => Some(To::Other),
-                    Mode::Closed => Some(To::Closed),
-                    Mode::File | Mode::Append | Mode::Text | Mode::Here => {
-                        let Some(Token::Word(word)) = lexer.next()? else {
-                            return Err(Syntax::Unexpected(b"newline".to_vec()));
-                        };
-                        match mode {
-                            Mode::Append => Some(To::Append(word)),
-                            Mode::Text => Some(To::Text(word)),
-                            Mode::Here => None,
-                            _ => Some(To::File(word)),
-                        }
+        let word = match self.peek()? {
+            None => return Err(Syntax::End),
+            Some(token) => token.keyword().map(<[u8]>::to_vec),
+        };
+        let mut redirects = vec![];
+        let body = match word.as_deref() {
+            Some(b"(") => {
+                self.looked = false;
+                let list = self.list(&[b")"])?;
+                self.expect(b")")?;
+                Body::Subshell(list)
+            }
+            Some(b"{") => {
+                self.looked = false;
+                let list = self.list(&[b"}"])?;
+                self.expect(b"}")?;
+                Body::Group(list)
+            }
+            Some(b"if") => self.branches()?,
+            Some(word @ (b"while" | b"until")) => {
+                self.looked = false;
+                let condition = self.list(&[b"do"])?;
+                Body::While(word == b"until", condition, self.body()?)
+            }
+            Some(b"for") => self.each()?,
+            Some(b"case") => self.case()?,
+            Some(b"function") => {
+                self.looked = false;
+                let name = self.name()?;
+                if self.skip(b"(")? {
+                    self.expect(b")")?;
+                }
+                self.function(name)?
+            }
+            Some(
+                word @ (b"then" | b"fi" | b"do" | b"done" | b"else" | b"elif" | b"esac" | b"}"),
+            ) => return Err(Syntax::Unexpected(word.to_vec())),
+            _ => self.simple(&mut redirects)?,
+        };
+        if !matches!(body, Body::Simple(_)) {
+            while let Some(Token::Redirect(..)) = self.peek()? {
+                self.redirect(&mut redirects)?;
+            }
+        }
+        self.depth -= 1;
+        Ok(Command { body, redirects })
+    }
+
+    fn simple(&mut self, redirects: &mut Vec<Redirect>) -> Result<Body, Syntax> {
+        let mut words = vec![];
+        loop {
+            match self.peek()? {
+                Some(Token::Word(_)) => {
+                    if let Some(Token::Word(word)) = self.take()? {
+                        words.push(word);
                     }
+                }
+                Some(Token::Redirect(..)) => self.redirect(redirects)?,
+                Some(token) if token.is(b"(") && words.len() == 1 && redirects.is_empty() => {
+                    self.looked = false;
+                    self.expect(b")")?;
+                    let name = words.pop().map(|word| plain(&word).to_vec());
+                    return self.function(name.unwrap_or_default());
+                }
+                Some(token) if words.is_empty() && redirects.is_empty() => {
+                    return Err(Syntax::Unexpected(token.text()));
+                }
+                _ => return Ok(Body::Simple(words)),
+            }
+        }
+    }
+
+    fn redirect(&mut self, redirects: &mut Vec<Redirect>) -> Result<(), Syntax> {
+        let Some(Token::Redirect(from, mode)) = self.take()? else {
+            return Ok(());
+        };
+        let to = match mode {
+            Mode::Other => To::Other,
+            Mode::Closed => To::Closed,
+            Mode::File | Mode::Append | Mode::Text | Mode::Here { .. } => {
+                let word = match self.take()? {
+                    Some(Token::Word(word)) => word,
+                    Some(token) => return Err(Syntax::Unexpected(token.text())),
+                    None => return Err(Syntax::Unexpected(b"newline".to_vec())),
                 };
-                simple.redirects.extend(to.map(|to| Redirect { from, to }));
-            }
-            Token::Pipe => {
-                if simple == Simple::default() {
-                    return Err(Syntax::Unexpected(b"|".to_vec()));
-                }
-                pipeline.push(std::mem::take(&mut simple));
-            }
-            Token::Link(next, text) => {
-                if simple == Simple::default() {
-                    // Empty commands are fine after a bracket or a line's end, not before `&&` and the like.
-                    let dangling = !pipeline.is_empty()
-                        || (list.is_empty() || joint != Link::Always) && text != "\n";
-                    if dangling && !matches!(text, "(" | ")") {
-                        return Err(Syntax::Unexpected(text.into()));
-                    }
-                    if next != Link::Always {
-                        joint = next;
-                    }
-                } else {
-                    pipeline.push(std::mem::take(&mut simple));
-                    list.push((joint, std::mem::take(&mut pipeline)));
-                    joint = next;
+                match mode {
+                    Mode::Append => To::Append(word),
+                    Mode::Text => To::Text(word),
+                    Mode::Here { tabs } => To::Here(self.lexer.here(&word, tabs)),
+                    _ => To::File(word),
                 }
             }
+        };
+        redirects.push(Redirect { from, to });
+        Ok(())
+    }
+
+    /// `do …; done`
+    fn body(&mut self) -> Result<List, Syntax> {
+        self.expect(b"do")?;
+        let list = self.list(&[b"done"])?;
+        self.expect(b"done")?;
+        Ok(list)
+    }
+
+    fn branches(&mut self) -> Result<Body, Syntax> {
+        let mut branches = vec![];
+        self.looked = false;
+        loop {
+            let condition = self.list(&[b"then"])?;
+            self.expect(b"then")?;
+            branches.push((condition, self.list(&[b"elif", b"else", b"fi"])?));
+            if self.skip(b"fi")? {
+                return Ok(Body::If(branches, vec![]));
+            }
+            if self.skip(b"else")? {
+                let otherwise = self.list(&[b"fi"])?;
+                self.expect(b"fi")?;
+                return Ok(Body::If(branches, otherwise));
+            }
+            self.expect(b"elif")?;
         }
     }
-    if simple == Simple::default() {
-        if pipeline.is_empty() && joint == Link::Always {
-            return Ok(list);
-        }
-        return Err(Syntax::Unexpected(b"newline".to_vec()));
+
+    fn each(&mut self) -> Result<Body, Syntax> {
+        self.looked = false;
+        let name = self.name()?;
+        self.newlines()?;
+        let words = if self.skip(b"in")? {
+            let mut words = vec![];
+            while let Some(Token::Word(_)) = self.peek()? {
+                if let Some(Token::Word(word)) = self.take()? {
+                    words.push(word);
+                }
+            }
+            Some(words)
+        } else {
+            None
+        };
+        let _ = self.skip(b";")?;
+        self.newlines()?;
+        Ok(Body::For(name, words, self.body()?))
     }
-    pipeline.push(simple);
-    list.push((joint, pipeline));
-    Ok(list)
+
+    fn case(&mut self) -> Result<Body, Syntax> {
+        self.looked = false;
+        let subject = self.word()?;
+        self.newlines()?;
+        self.expect(b"in")?;
+        let mut choices = vec![];
+        loop {
+            self.newlines()?;
+            if self.skip(b"esac")? {
+                return Ok(Body::Case(subject, choices));
+            }
+            let _ = self.skip(b"(")?;
+            let mut patterns = vec![self.word()?];
+            while self.skip(b"|")? {
+                patterns.push(self.word()?);
+            }
+            self.expect(b")")?;
+            choices.push((patterns, self.list(&[b";;", b"esac"])?));
+            let _ = self.skip(b";;")?;
+        }
+    }
+
+    fn function(&mut self, name: Vec<u8>) -> Result<Body, Syntax> {
+        let before = self.tokens;
+        self.newlines()?;
+        let command = self.command()?;
+        let pipeline = Pipeline {
+            negated: false,
+            commands: vec![command],
+        };
+        let list = Arc::new(vec![(Link::Always, pipeline)]);
+        Ok(Body::Function(name, list, self.tokens - before))
+    }
+
+    fn word(&mut self) -> Result<Word, Syntax> {
+        match self.take()? {
+            Some(Token::Word(word)) => Ok(word),
+            Some(token) => Err(Syntax::Unexpected(token.text())),
+            None => Err(Syntax::End),
+        }
+    }
+
+    fn name(&mut self) -> Result<Vec<u8>, Syntax> {
+        self.word().map(|word| plain(&word).to_vec())
+    }
+}
+
+/// A word that is nothing but text; empty for any other.
+#[must_use]
+pub fn plain(word: &Word) -> &[u8] {
+    match word.as_slice() {
+        [Piece::Text(text, _)] => text,
+        _ => b"",
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn words(line: &str) -> Vec<Vec<String>> {
-        let show = |piece: &Piece| match piece {
-            Piece::Text(text) => String::from_utf8_lossy(text).into_owned(),
-            Piece::Variable(name, _) => format!("<{}>", String::from_utf8_lossy(name)),
-            Piece::Substitution(line, _) => format!("<({})>", String::from_utf8_lossy(line)),
-            Piece::Arithmetic(line) => format!("<(({}))>", String::from_utf8_lossy(line)),
-        };
-        let list = parse(line.as_bytes()).unwrap();
-        let simple = list.iter().flat_map(|(_, pipeline)| pipeline);
-        simple
-            .map(|simple| {
-                simple
-                    .words
-                    .iter()
-                    .map(|word| word.iter().map(show).collect())
-                    .collect()
-            })
-            .collect()
-    }
-
-    #[test]
-    fn quotes_escapes_and_variables_make_words() {
-        assert_eq!(
-            words(r#"echo 'a b' "c $HOME" d\ e $? "" ~/x a~ $"#),
-            [[
-                "echo", "a b", "c <HOME>", "d e", "<?>", "", "<HOME>/x", "a~", "$"
-            ]]
-        );
-        assert_eq!(
-            words("a $(b $(c) ')') `d` $((1+(2))) ${X:-y}z"),
-            [["a", "<(b $(c) ')')>", "<(d)>", "<((1+(2)))>", "<X>z"]]
-        );
-        assert_eq!(
-            words("cd /tmp||cd /var;(ls)&& id # not this"),
-            [
-                vec!["cd", "/tmp"],
-                vec!["cd", "/var"],
-                vec!["ls"],
-                vec!["id"]
-            ]
-        );
-    }
-
-    #[test]
-    fn links_and_redirections_are_told_apart() {
-        let list = parse(b"a && b || c | d >x 2>&1 >> y 2>/dev/null < z").unwrap();
-        assert_eq!(
-            list.iter()
-                .map(|(link, p)| (*link, p.len()))
-                .collect::<Vec<_>>(),
-            [(Link::Always, 1), (Link::And, 1), (Link::Or, 2)]
-        );
-        let redirects = &list[2].1[1].redirects;
-        assert_eq!(redirects.len(), 5);
-        assert_eq!(
-            redirects[1],
-            Redirect {
-                from: From::Error,
-                to: To::Other
-            }
-        );
-        assert_eq!(parse(b">x").unwrap()[0].1[0].redirects.len(), 1);
-        assert_eq!(parse(b"echo 2>x").unwrap()[0].1[0].words.len(), 1);
-        assert_eq!(parse(b"echo 12 >x").unwrap()[0].1[0].words.len(), 2);
-    }
-
-    #[test]
-    fn broken_lines_say_where() {
-        assert_eq!(parse(b"echo 'a"), Err(Syntax::Unclosed(b'\'')));
-        assert_eq!(parse(b"echo $(a"), Err(Syntax::Unclosed(b')')));
-        assert_eq!(parse(b"| a"), Err(Syntax::Unexpected(b"|".to_vec())));
-        assert_eq!(parse(b"; a"), Err(Syntax::Unexpected(b";".to_vec())));
-        assert_eq!(parse(b"a &&"), Err(Syntax::Unexpected(b"newline".to_vec())));
-        assert_eq!(parse(b"a >"), Err(Syntax::Unexpected(b"newline".to_vec())));
-        assert_eq!(parse(&b"a ".repeat(TOKENS + 1)), Err(Syntax::TooLong));
-        assert_eq!(parse(b"  "), Ok(vec![]));
-    }
-
-    proptest! {
-        #[test]
-        fn no_line_panics(line: Vec<u8>) {
-            let _ = parse(&line);
-        }
-
-        #[test]
-        fn no_line_of_shell_signs_panics(line in r#"[$(){}'"`\\<>|&;#~a0-2? \n-]{0,60}"#) {
-            let _ = parse(line.as_bytes());
-        }
-    }
-}
+mod tests;

@@ -1,22 +1,25 @@
 //! Runs what the parser made of a line, within bounds of steps, depth, output and time.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::{
-    Mode, Shell,
-    bounds::{Call, Run, Streams},
-    commands::{self, Command},
-    expand::join,
-    filesystem::{Kind, Refusal},
-    parse::{self, From, Link, Piece, Redirect, Simple, Syntax, To, Word},
+    Shell,
+    bounds::{Flow, Input, Run, Streams},
+    glob::fits,
+    parse::{self, Body, Command, From, Link, List, Piece, Pipeline, Syntax, Word},
 };
+
+/// The most functions that a session defines.
+const FUNCTIONS: usize = 64;
+/// The most tokens that all of them take.
+const TOKENS: usize = 16_384;
 
 impl Shell {
     /// Runs a line, which may be part of another one.
     pub(super) fn run_line(
         &mut self,
         line: &[u8],
-        input: &[u8],
+        input: &mut Input,
         streams: &mut Streams,
         run: &mut Run,
     ) {
@@ -27,42 +30,14 @@ impl Shell {
                     self.status = 1;
                     return;
                 }
-                for (link, pipeline) in list {
-                    let due = match link {
-                        Link::Always => true,
-                        Link::And => self.status == 0,
-                        Link::Or => self.status != 0,
-                    };
-                    if run.ended || run.steps == 0 {
-                        break;
-                    }
-                    if due {
-                        self.run_pipeline(&pipeline, input, streams, run);
-                    }
-                }
+                self.run_list(&list, input, streams, run);
                 run.ascend();
             }
             Err(syntax) => {
                 let text = match syntax {
-                    Syntax::Unexpected(token) => {
-                        let token = if token == b"\n" {
-                            b"newline".to_vec()
-                        } else {
-                            token
-                        };
-                        [
-                            b"syntax error near unexpected token `",
-                            token.as_slice(),
-                            b"'",
-                        ]
-                        .concat()
-                    }
-                    Syntax::Unclosed(sign) => [
-                        b"unexpected EOF while looking for matching `",
-                        [sign].as_slice(),
-                        b"'",
-                    ]
-                    .concat(),
+                    Syntax::Unexpected(token) => self.unexpected(&token),
+                    Syntax::Unclosed(sign) => self.unclosed(sign),
+                    Syntax::End => b"syntax error: unexpected end of file".to_vec(),
                     Syntax::TooLong => b"Argument list too long".to_vec(),
                 };
                 self.complain(streams, &text);
@@ -71,55 +46,90 @@ impl Shell {
         }
     }
 
+    fn unexpected(&self, token: &[u8]) -> Vec<u8> {
+        if self.machine.personality.is_busybox() {
+            return [b"syntax error: unexpected \"", token, b"\""].concat();
+        }
+        [b"syntax error near unexpected token `", token, b"'"].concat()
+    }
+
+    fn unclosed(&self, sign: u8) -> Vec<u8> {
+        if self.machine.personality.is_busybox() {
+            return b"syntax error: unterminated quoted string".to_vec();
+        }
+        let sign = [sign];
+        [
+            b"unexpected EOF while looking for matching `".as_slice(),
+            &sign,
+            b"'",
+        ]
+        .concat()
+    }
+
+    fn run_list(&mut self, list: &List, input: &mut Input, streams: &mut Streams, run: &mut Run) {
+        for (link, pipeline) in list {
+            let due = match link {
+                Link::Always => true,
+                Link::And => self.status == 0,
+                Link::Or => self.status != 0,
+            };
+            if run.ended || run.steps == 0 || run.flow != Flow::Next {
+                break;
+            }
+            if due {
+                self.run_pipeline(pipeline, input, streams, run);
+            }
+        }
+    }
+
     fn run_pipeline(
         &mut self,
-        pipeline: &[Simple],
-        input: &[u8],
+        pipeline: &Pipeline,
+        input: &mut Input,
         streams: &mut Streams,
         run: &mut Run,
     ) {
-        let Some((last, before)) = pipeline.split_last() else {
+        let Some((last, before)) = pipeline.commands.split_last() else {
             return;
         };
-        let mut passed = Cow::Borrowed(input);
-        for simple in before {
+        let mut passed: Option<Input> = None;
+        for command in before {
             let mut stage = Streams::default();
-            self.run_simple(simple, &passed, &mut stage, run);
+            self.run_command(command, passed.as_mut().unwrap_or(input), &mut stage, run);
             streams.complain(&stage.err);
-            passed = Cow::Owned(stage.out);
+            passed = Some(Input::new(stage.out));
         }
-        self.run_simple(last, &passed, streams, run);
+        self.run_command(last, passed.as_mut().unwrap_or(input), streams, run);
+        if pipeline.negated {
+            self.status = u8::from(self.status == 0);
+        }
     }
 
-    fn run_simple(&mut self, simple: &Simple, input: &[u8], streams: &mut Streams, run: &mut Run) {
+    fn run_command(
+        &mut self,
+        command: &Command,
+        input: &mut Input,
+        streams: &mut Streams,
+        run: &mut Run,
+    ) {
         if !run.step() {
             return;
         }
-        let words = strip_keywords(&simple.words);
-        let mut args = self.expand_all(words, run);
-        let assignments = words
-            .iter()
-            .take_while(|word| is_assignment(word))
-            .count()
-            .min(args.len());
-        let assigned: Vec<_> = args.drain(..assignments).collect();
-        if args.is_empty() && words.len() == assignments {
-            for assignment in assigned {
-                self.assign(&assignment);
-            }
-            if !words.is_empty() || !simple.redirects.is_empty() {
-                self.status = 0;
-            }
-        }
-        if simple.redirects.is_empty() {
-            self.call(&args, input, streams, run);
+        if command.redirects.is_empty() {
+            self.run_body(&command.body, input, streams, run);
             return;
         }
-        match self.input_of(&simple.redirects, input, run) {
-            Ok(input) => {
-                let mut own = Streams::default();
-                self.call(&args, &input, &mut own, run);
-                self.redirect(&simple.redirects, own, streams, run);
+        match self.input_of(&command.redirects, run) {
+            Ok(own) => {
+                let mut own = own.map(Input::new);
+                let mut streams_of_its_own = Streams::default();
+                self.run_body(
+                    &command.body,
+                    own.as_mut().unwrap_or(input),
+                    &mut streams_of_its_own,
+                    run,
+                );
+                self.redirect(&command.redirects, streams_of_its_own, streams, run);
             }
             Err((name, refusal)) => {
                 self.complain(
@@ -131,212 +141,157 @@ impl Shell {
         }
     }
 
-    /// Runs a command that has its words.
-    pub(super) fn call(
-        &mut self,
-        args: &[Vec<u8>],
-        input: &[u8],
-        streams: &mut Streams,
-        run: &mut Run,
-    ) {
-        let Some((name, args)) = args.split_first() else {
-            return;
-        };
-        if run.ended {
-            return;
-        }
-        let base = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
-        let program: Option<Command> = commands::find(base);
-        self.status = if name.contains(&b'/') {
-            let path = self.files.resolve(&self.directory, name);
-            let refusal = match (self.files.get(&path), program) {
-                (None, _) => Err(Refusal::Missing),
-                (Some(node), _) if node.is_directory() => Err(Refusal::Directory),
-                (Some(node), _) if node.mode & 0o111 == 0 => Err(Refusal::Denied),
-                (Some(_), Some(command)) if path.starts_with(b"/usr/") => Ok(Some(command)),
-                (Some(_), _) => Ok(None),
-            };
-            match refusal {
-                Ok(Some(command)) => command(
-                    self,
-                    &mut Call {
-                        name,
-                        args,
-                        input,
-                        streams,
-                        run,
-                    },
-                ),
-                Ok(None) => self.run_file(name, &path, input, streams, run),
-                Err(refusal) => {
-                    self.complain(
-                        streams,
-                        &[name.as_slice(), b": ", refusal.to_string().as_bytes()].concat(),
-                    );
-                    if refusal == Refusal::Missing {
-                        127
-                    } else {
-                        126
+    fn run_body(&mut self, body: &Body, input: &mut Input, streams: &mut Streams, run: &mut Run) {
+        match body {
+            Body::Simple(words) => self.run_simple(words, input, streams, run),
+            Body::Group(list) => self.run_list(list, input, streams, run),
+            Body::Subshell(list) => {
+                let (variables, directory) = (self.variables.clone(), self.directory.clone());
+                self.run_list(list, input, streams, run);
+                (self.variables, self.directory) = (variables, directory);
+                run.ended = false;
+            }
+            Body::If(branches, otherwise) => {
+                for (condition, list) in branches {
+                    self.run_list(condition, input, streams, run);
+                    if run.ended || run.flow != Flow::Next {
+                        return;
+                    }
+                    if self.status == 0 {
+                        return self.run_list(list, input, streams, run);
+                    }
+                }
+                self.status = 0;
+                self.run_list(otherwise, input, streams, run);
+            }
+            Body::For(name, words, list) => {
+                let values = match words {
+                    Some(words) => self.expand_all(words, run),
+                    None => self.arguments.clone(),
+                };
+                self.status = 0;
+                for value in values {
+                    self.set(name, &value);
+                    self.run_list(list, input, streams, run);
+                    if !again(run) {
+                        break;
                     }
                 }
             }
-        } else if let Some(command) = program {
-            command(
-                self,
-                &mut Call {
-                    name,
-                    args,
-                    input,
-                    streams,
-                    run,
-                },
-            )
+            Body::While(until, condition, list) => {
+                let mut status = 0;
+                loop {
+                    self.run_list(condition, input, streams, run);
+                    if (self.status == 0) == *until || !again(run) {
+                        break;
+                    }
+                    self.run_list(list, input, streams, run);
+                    status = self.status;
+                    if !again(run) {
+                        break;
+                    }
+                }
+                self.status = status;
+            }
+            Body::Case(subject, choices) => {
+                let subject = self.expand_one(subject, run);
+                self.status = 0;
+                for (patterns, list) in choices {
+                    let fit = patterns.iter().any(|pattern| {
+                        let pattern = self.expand_pattern(pattern, run);
+                        run.may_read(pattern.len().saturating_mul(subject.len()))
+                            && fits(&pattern, &subject)
+                    });
+                    if fit {
+                        return self.run_list(list, input, streams, run);
+                    }
+                }
+            }
+            Body::Function(name, list, tokens) => {
+                let used: usize = self.functions.values().map(|(_, tokens)| tokens).sum();
+                if self.functions.len() < FUNCTIONS && used + tokens <= TOKENS {
+                    let function = (Arc::clone(list), *tokens);
+                    self.functions.insert(name.clone(), function);
+                }
+                self.status = 0;
+            }
+        }
+    }
+
+    fn run_simple(
+        &mut self,
+        words: &[Word],
+        input: &mut Input,
+        streams: &mut Streams,
+        run: &mut Run,
+    ) {
+        let count = words.iter().take_while(|word| is_assignment(word)).count();
+        let (assignments, words) = words.split_at(count);
+        let args = self.expand_all(words, run);
+        if words.is_empty() {
+            self.status = 0;
+        }
+        let mut old = vec![];
+        for assignment in assignments {
+            let text = self.expand_one(assignment, run);
+            if let Some(equals) = text.iter().position(|b| *b == b'=') {
+                let name = &text[..equals];
+                old.push((name.to_vec(), self.variables.get(name).cloned()));
+                self.set(name, &text[equals + 1..]);
+            }
+        }
+        if let Some(list) = args
+            .first()
+            .and_then(|name| self.functions.get(name))
+            .map(|(list, _)| Arc::clone(list))
+        {
+            self.run_function(&list, &args, input, streams, run);
         } else {
-            self.complain(streams, &[name.as_slice(), b": command not found"].concat());
-            127
-        };
-    }
-
-    /// Runs a file that the session made: a script is run, a program is not.
-    pub(super) fn run_file(
-        &mut self,
-        name: &[u8],
-        path: &[u8],
-        input: &[u8],
-        streams: &mut Streams,
-        run: &mut Run,
-    ) -> u8 {
-        let Ok(content) = self.files.read(path) else {
-            return 126;
-        };
-        if content.contains(&0) || content.starts_with(b"\x7fELF") {
-            self.complain(
-                streams,
-                &[name, b": cannot execute binary file: Exec format error"].concat(),
-            );
-            return 126;
+            self.call(&args, input, streams, run);
         }
-        let script = content.to_vec();
-        self.run_line(&script, input, streams, run);
-        self.status
-    }
-
-    /// What a command reads, once its redirections are followed.
-    fn input_of(
-        &mut self,
-        redirects: &[Redirect],
-        input: &[u8],
-        run: &mut Run,
-    ) -> Result<Vec<u8>, (Vec<u8>, Refusal)> {
-        let mut input = input.to_vec();
-        for Redirect { to, .. } in redirects
-            .iter()
-            .filter(|redirect| redirect.from == From::Input)
-        {
-            match to {
-                To::File(word) => {
-                    let name = join(&self.expand(word, run));
-                    let path = self.files.resolve(&self.directory, &name);
-                    input = self
-                        .files
-                        .read(&path)
-                        .map(<[u8]>::to_vec)
-                        .map_err(|refusal| (name, refusal))?;
+        // What stands before a command is for that command alone.
+        if !args.is_empty() {
+            for (name, value) in old {
+                match value {
+                    Some(value) => drop(self.variables.insert(name, value)),
+                    None => drop(self.variables.remove(&name)),
                 }
-                To::Text(word) => {
-                    input = join(&self.expand(word, run));
-                    input.push(b'\n');
-                }
-                To::Append(_) | To::Other | To::Closed => input.clear(),
             }
         }
-        Ok(input)
     }
 
-    /// Sends what a command wrote to where its redirections lead.
-    fn redirect(
+    fn run_function(
         &mut self,
-        redirects: &[Redirect],
-        own: Streams,
+        list: &List,
+        args: &[Vec<u8>],
+        input: &mut Input,
         streams: &mut Streams,
         run: &mut Run,
     ) {
-        /// Where one of the two outputs goes.
-        #[derive(Clone)]
-        enum Sink {
-            Out,
-            Error,
-            File(Vec<u8>),
-            Nowhere,
+        if !run.descend() {
+            return;
         }
-        let (mut out, mut error) = (Sink::Out, Sink::Error);
-        for Redirect { from, to } in redirects
-            .iter()
-            .filter(|redirect| redirect.from != From::Input)
-        {
-            let sink = match to {
-                To::Other => {
-                    if *from == From::Error {
-                        out.clone()
-                    } else {
-                        error.clone()
-                    }
-                }
-                To::Closed | To::Text(_) => Sink::Nowhere,
-                To::File(word) | To::Append(word) => {
-                    let name = join(&self.expand(word, run));
-                    let path = self.files.resolve(&self.directory, &name);
-                    match self
-                        .files
-                        .write(&path, b"", matches!(to, To::Append(_)), Self::now())
-                    {
-                        Ok(()) => Sink::File(path),
-                        Err(refusal) => {
-                            self.complain(
-                                streams,
-                                &[name.as_slice(), b": ", refusal.to_string().as_bytes()].concat(),
-                            );
-                            self.status = 1;
-                            return;
-                        }
-                    }
-                }
-            };
-            match from {
-                From::Error => error = sink,
-                From::Both => (out, error) = (sink.clone(), sink),
-                From::Input | From::Output => out = sink,
-            }
+        let arguments = std::mem::replace(&mut self.arguments, args[1..].to_vec());
+        self.status = 0;
+        self.run_list(list, input, streams, run);
+        self.arguments = arguments;
+        if run.flow == Flow::Return {
+            run.flow = Flow::Next;
         }
-        for (sink, bytes) in [(error, own.err), (out, own.out)] {
-            match sink {
-                Sink::Out => streams.print(&bytes),
-                Sink::Error => streams.complain(&bytes),
-                Sink::File(path) => {
-                    // Only a full disk can be in the way by now.
-                    if let Err(refusal) = self.files.write(&path, &bytes, true, Self::now()) {
-                        self.complain(streams, format!("write error: {refusal}").as_bytes());
-                    }
-                }
-                Sink::Nowhere => {}
-            }
-        }
+        run.ascend();
     }
 
     /// Complains as the shell itself.
     pub(super) fn complain(&self, streams: &mut Streams, text: &[u8]) {
-        let name = match self.mode {
-            Mode::Login => "-bash: ",
-            Mode::Command => "bash: line 1: ",
-        };
-        streams.complain(&[name.as_bytes(), text, b"\n"].concat());
+        streams.complain(&[self.name.as_slice(), b": ", self.line_number(), text, b"\n"].concat());
     }
 
-    fn assign(&mut self, assignment: &[u8]) {
-        let Some(equals) = assignment.iter().position(|b| *b == b'=') else {
-            return;
-        };
-        self.set(&assignment[..equals], &assignment[equals + 1..]);
+    fn line_number(&self) -> &'static [u8] {
+        if self.name.starts_with(b"-") || self.machine.personality.is_busybox() {
+            b""
+        } else {
+            b"line 1: "
+        }
     }
 
     /// Sets a variable, if it is neither too long nor one too many.
@@ -348,41 +303,23 @@ impl Shell {
             self.variables.insert(name.to_vec(), value.to_vec());
         }
     }
-
-    /// Changes into a directory.
-    pub(super) fn change_directory(&mut self, path: &[u8]) -> Result<(), Refusal> {
-        let path = self.files.resolve(&self.directory, path);
-        let node = self.files.get(&path).ok_or(Refusal::Missing)?;
-        if !matches!(node.kind, Kind::Directory) {
-            return Err(Refusal::NotDirectory);
-        }
-        self.files.list(&path)?;
-        let old = std::mem::replace(&mut self.directory, path);
-        self.set(b"OLDPWD", &old);
-        Ok(())
-    }
 }
 
-/// Takes away the words of the shell's language that may stand before a command. Each branch and each loop's
-/// body is run once.
-fn strip_keywords(words: &[Word]) -> &[Word] {
-    let mut words = words;
-    while let Some(([Piece::Text(first)], rest)) = words
-        .split_first()
-        .map(|(word, rest)| (word.as_slice(), rest))
-    {
-        match first.as_slice() {
-            b"if" | b"then" | b"else" | b"elif" | b"do" | b"while" | b"until" | b"!" | b"{"
-            | b"time" => words = rest,
-            b"fi" | b"done" | b"esac" | b"}" => return &[],
-            _ => break,
-        }
-    }
-    words
+/// Whether a loop goes on.
+fn again(run: &mut Run) -> bool {
+    let (next, stays) = match run.flow {
+        Flow::Break(depth) if depth > 1 => (Flow::Break(depth - 1), false),
+        Flow::Continue(depth) if depth > 1 => (Flow::Continue(depth - 1), false),
+        Flow::Break(_) => (Flow::Next, false),
+        Flow::Next | Flow::Continue(_) => (Flow::Next, true),
+        Flow::Return => (Flow::Return, false),
+    };
+    run.flow = next;
+    stays && !run.ended && run.step()
 }
 
 fn is_assignment(word: &Word) -> bool {
-    let Some(Piece::Text(text)) = word.first() else {
+    let Some(Piece::Text(text, false)) = word.first() else {
         return false;
     };
     let Some(equals) = text.iter().position(|b| *b == b'=') else {
@@ -399,34 +336,47 @@ pub(super) fn reads_input(line: &[u8]) -> bool {
         return false;
     };
     list.iter()
-        .filter_map(|(_, pipeline)| pipeline.first())
-        .any(|simple| {
-            let words = strip_keywords(&simple.words);
-            let plain: Vec<&[u8]> = words
+        .filter_map(|(_, pipeline)| pipeline.commands.first())
+        .any(command_reads)
+}
+
+fn command_reads(command: &Command) -> bool {
+    if command
+        .redirects
+        .iter()
+        .any(|redirect| redirect.from == From::Input)
+    {
+        return false;
+    }
+    let words = match &command.body {
+        Body::Simple(words) => words,
+        Body::Group(list) | Body::Subshell(list) | Body::While(_, list, _) => {
+            return list
                 .iter()
-                .map(|word| {
-                    if let [Piece::Text(text)] = word.as_slice() {
-                        text.as_slice()
-                    } else {
-                        b"?"
-                    }
-                })
-                .collect();
-            let Some((name, args)) = plain.split_first() else {
-                return false;
-            };
-            let files = args.iter().filter(|arg| !arg.starts_with(b"-")).count();
-            let reads = match name.rsplit(|b| *b == b'/').next().unwrap_or_default() {
-                b"cat" | b"sh" | b"bash" | b"base64" | b"wc" => files == 0,
-                b"tee" => true,
-                b"dd" => !args.iter().any(|arg| arg.starts_with(b"if=")),
-                _ => false,
-            };
-            reads
-                && !args.contains(&b"-c".as_slice())
-                && simple
-                    .redirects
-                    .iter()
-                    .all(|redirect| redirect.from != From::Input)
+                .filter_map(|(_, pipeline)| pipeline.commands.first())
+                .any(command_reads);
+        }
+        _ => return false,
+    };
+    let plain: Vec<&[u8]> = words
+        .iter()
+        .map(|word| match word.as_slice() {
+            [Piece::Text(text, _)] => text.as_slice(),
+            _ => b"?",
         })
+        .collect();
+    let Some((name, args)) = plain.split_first() else {
+        return false;
+    };
+    let files = args.iter().filter(|arg| !arg.starts_with(b"-")).count();
+    let reads = match name.rsplit(|b| *b == b'/').next().unwrap_or_default() {
+        b"cat" | b"sh" | b"bash" | b"base64" | b"wc" | b"passwd" | b"chpasswd" | b"crontab" => {
+            files == 0 && !args.contains(&b"-l".as_slice()) && !args.contains(&b"-r".as_slice())
+                || name.ends_with(b"crontab") && args == [b"-"]
+        }
+        b"tee" | b"read" => true,
+        b"dd" => !args.iter().any(|arg| arg.starts_with(b"if=")),
+        _ => false,
+    };
+    reads && !args.contains(&b"-c".as_slice())
 }

@@ -21,6 +21,8 @@ pub(crate) struct Terminal {
     typed: Vec<u8>,
     pressed: usize,
     shown: Vec<u8>,
+    /// Lines that go on with the next one.
+    unfinished: Vec<u8>,
     /// Whether what was shown is to be recorded now.
     due: bool,
 }
@@ -54,8 +56,14 @@ impl Terminal {
             typed: vec![],
             pressed: 0,
             shown: vec![],
+            unfinished: vec![],
             due: false,
         }
+    }
+
+    /// Takes another shell's files, and gives its own for them.
+    pub(crate) fn swap_files(&mut self, other: &mut Shell) {
+        self.shell.swap_files(other);
     }
 
     /// What is shown first.
@@ -79,6 +87,7 @@ impl Terminal {
             Some(Typed::Line(line)) => self.enter(line, &mut step, recorder).await,
             Some(Typed::Interrupt(line)) => {
                 self.keep(&line);
+                self.unfinished.clear();
                 step.output = self.shell.prompt();
             }
             Some(Typed::End) => step.ended = Some(0),
@@ -99,9 +108,7 @@ impl Terminal {
     async fn enter(&mut self, line: Line, step: &mut Step, recorder: &mut Recorder) {
         self.keep(&line);
         let blank = line.text.trim_ascii().is_empty();
-        let outcome = if blank {
-            Outcome::default()
-        } else {
+        if !blank {
             self.record_typed(recorder).await;
             recorder
                 .record_part(
@@ -111,7 +118,20 @@ impl Terminal {
                     line.length,
                 )
                 .await;
-            self.shell.run(&line.text)
+        }
+        self.unfinished.extend_from_slice(&line.text);
+        if Shell::is_unfinished(&self.unfinished) {
+            self.unfinished.push(b'\n');
+            if self.tty {
+                step.output = b"> ".to_vec();
+            }
+            return;
+        }
+        let text = std::mem::take(&mut self.unfinished);
+        let outcome = if text.trim_ascii().is_empty() {
+            Outcome::default()
+        } else {
+            self.shell.run(&text)
         };
         record_urls(recorder, &outcome.urls).await;
         step.pause = outcome.pause;

@@ -4,12 +4,17 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod attackers;
+mod language;
+
 fn shell(user: &str) -> Shell {
-    Shell::new(
-        Arc::new(Machine::new(&[3; 32], "web-07")),
-        user,
-        Mode::Login,
-    )
+    shell_of("ubuntu", user)
+}
+
+fn shell_of(personality: &str, user: &str) -> Shell {
+    let personality = Personality::find(personality);
+    let machine = Machine::new(&[3; 32], "web-07", personality);
+    Shell::new(Arc::new(machine), user, Mode::Login)
 }
 
 fn says(shell: &mut Shell, line: &str) -> String {
@@ -149,8 +154,30 @@ fn nothing_grows_without_bounds() {
         "sleep 100; ".repeat(200),
         "wget http://192.0.2.1/; ".repeat(500),
         "x".repeat(1_000_000),
+        "while :; do :; done".to_owned(),
+        "while true; do echo x; sleep 1; done".to_owned(),
+        "f() { f; f; }; f".to_owned(),
+        ":(){ :|:& };:".to_owned(),
+        "for i in {1..4096}; do for j in {1..4096}; do echo /*/*/*; done; done".to_owned(),
+        "seq 99999 > /tmp/n; for i in {1..400}; do cat /tmp/n | grep -E '(a*)*b' | sed 's/a/b/g' | awk '{n+=$1} END {print n}' | tr a-z A-Z; done".to_owned(),
+        "yes | head -c 60000 > /tmp/y; for i in {1..900}; do cat /tmp/y /tmp/y > /tmp/z; sort /tmp/z; done".to_owned(),
+        "printf '%999d' ; printf \"".to_owned() + &"%999d".repeat(9000) + "\"",
+        "{".to_owned() + &"a,".repeat(16_000) + "}" + &"x".repeat(32_000),
+        "set -- ".to_owned() + &"a ".repeat(4000) + "; " + &"echo \"$@\" \"$@\"; ".repeat(900),
+        "case ".to_owned() + &"a".repeat(30_000) + " in " + &"*a".repeat(15_000) + "b) ;; esac",
+        "X=".to_owned() + &"a".repeat(4000) + "; for i in {1..400}; do echo ${X%%*a*a*a*a*b}; done",
+        "cat <<E\n".to_owned() + &"$(cat <<E\n".repeat(4000),
+        "((".repeat(30_000),
+        "echo $((".to_owned() + &"(".repeat(60_000) + "))",
+        "awk '{x=x \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" x; print x,x,x,x,x}' /tmp/n".to_owned(),
+        "if ".repeat(20_000),
+        "f() { echo ".to_owned() + &"a ".repeat(12_000) + "; }; g() { echo " + &"a ".repeat(12_000) + "; }",
+        "tr '".to_owned() + &"\\0-\\377".repeat(120) + "' x < /tmp/n",
     ] {
+        let started = std::time::Instant::now();
         let outcome = shell.run(line.as_bytes());
+        let took = started.elapsed();
+        assert!(took < Duration::from_secs(10), "{took:?}: {line:.60}");
         assert!(outcome.output.len() <= OUTPUT);
         assert!(outcome.pause <= PAUSE);
         assert!(outcome.urls.len() <= URLS);
@@ -186,6 +213,93 @@ fn what_waits_for_input_is_told_apart() {
     }
 }
 
+#[test]
+fn every_personality_is_another_machine() {
+    for (name, prompt, lines) in [
+        (
+            "ubuntu",
+            "root@web-07:~# ",
+            [
+                (
+                    "uname -a",
+                    "Linux web-07 5.15.0-113-generic #123-Ubuntu SMP Mon Jun 10 08:16:17 UTC 2024 x86_64 x86_64 x86_64 GNU/Linux\n",
+                ),
+                ("grep ^ID= /etc/os-release", "ID=ubuntu\n"),
+                ("grep -c processor /proc/cpuinfo", "2\n"),
+                ("nosuch", "-bash: nosuch: command not found\n"),
+                ("which apt yum", "/usr/bin/apt\n"),
+                ("head -c 20 /bin/ls | tail -c 2 | base64", "PgA=\n"),
+            ],
+        ),
+        (
+            "debian",
+            "root@web-07:~# ",
+            [
+                (
+                    "uname -a",
+                    "Linux web-07 6.1.0-21-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.90-1 (2024-05-03) x86_64 GNU/Linux\n",
+                ),
+                ("grep ^ID= /etc/os-release", "ID=debian\n"),
+                ("cat /etc/debian_version", "12.5\n"),
+                ("nosuch", "-bash: nosuch: command not found\n"),
+                ("which apt yum", "/usr/bin/apt\n"),
+                ("ip r | head -1 | cut -d' ' -f5", "ens3\n"),
+            ],
+        ),
+        (
+            "centos",
+            "[root@web-07 ~]# ",
+            [
+                ("uname -r", "3.10.0-1160.el7.x86_64\n"),
+                (
+                    "cat /etc/redhat-release",
+                    "CentOS Linux release 7.9.2009 (Core)\n",
+                ),
+                ("busybox", "-bash: busybox: command not found\n"),
+                ("apt-get", "-bash: apt-get: command not found\n"),
+                ("which apt yum", "/usr/bin/yum\n"),
+                (
+                    "ls /etc/debian_version",
+                    "ls: cannot access '/etc/debian_version': No such file or directory\n",
+                ),
+            ],
+        ),
+        (
+            "busybox-router",
+            "root@web-07:~# ",
+            [
+                ("uname -m", "mips\n"),
+                ("nosuch", "-ash: nosuch: not found\n"),
+                (
+                    "grep 'cpu model' /proc/cpuinfo",
+                    "cpu model\t\t: MIPS 74Kc V4.12\n",
+                ),
+                ("curl http://192.0.2.1/", "-ash: curl: not found\n"),
+                ("/bin/busybox ECCHI", "ECCHI: applet not found\n"),
+                (
+                    "wget http://192.0.2.1/a",
+                    "Connecting to 192.0.2.1:80\nwget: can't connect to remote host (192.0.2.1): Connection timed out\n",
+                ),
+            ],
+        ),
+    ] {
+        let mut shell = shell_of(name, "root");
+        assert_eq!(String::from_utf8(shell.prompt()).unwrap(), prompt);
+        for (line, answer) in lines {
+            assert_eq!(says(&mut shell, line), answer, "{name}: {line}");
+        }
+    }
+    let mut router = shell_of("busybox-router", "root");
+    assert!(
+        router
+            .run(b"cat /bin/busybox")
+            .output
+            .starts_with(b"\x7fELF\x01\x02")
+    );
+    assert!(says(&mut router, "busybox").contains("wget"));
+    assert!(!says(&mut router, "busybox").contains("curl"));
+}
+
 proptest! {
     #[test]
     fn no_bytes_panic(lines in prop::collection::vec(any::<Vec<u8>>(), 1..4)) {
@@ -199,9 +313,23 @@ proptest! {
     #[test]
     fn no_commands_panic(words in prop::collection::vec(prop_oneof![
         prop::sample::select(commands::names()),
-        prop::sample::select(vec!["-la", "-n", "-c", "-x", "/", "..", "/tmp/a", "*", "$HOME", "$(id)", "|", ";", ">", ">>", "<", "2>&1", "&&", "'", "%s", "\\x", "-5", "-d", "é", "=", "a=b", "-"].into_iter().map(str::to_owned).collect::<Vec<_>>()),
+        prop::sample::select(vec!["-la", "-n", "-c", "-x", "/", "..", "/tmp/a", "*", "$HOME", "$(id)", "|", ";", ">", ">>", "<", "2>&1", "&&", "'", "%s", "\\x", "-5", "-d", "é", "=", "a=b", "-", "/etc/passwd", "s/a/[b/g", "{print $1,$NF}", "-F:", "a\\|b", "[", "1,$p", "-e", "{", "}", "+%s"].into_iter().map(str::to_owned).collect::<Vec<_>>()),
     ], 0..12)) {
         let mut shell = shell("admin");
         prop_assert!(shell.run(words.join(" ").as_bytes()).output.len() <= OUTPUT);
+    }
+
+    #[test]
+    fn no_script_panics_or_hangs(words in prop::collection::vec(prop::sample::select(vec![
+        "if", "then", "else", "elif", "fi", "for", "i", "in", "do", "done", "while", "until", "case", "esac", ";;",
+        "{", "}", "(", ")", "!", "f()", "f", "function", ";", "\n", "&", "&&", "||", "|", "true", "false", ":",
+        "echo $i", "read i", "break", "continue 2", "return", "shift", "set -- a b", "i=$((i+1))", "[ $i -lt 9 ]",
+        "<<E\nx$i\nE\n", "<<'E'", "> /tmp/x", "< /tmp/x", "eval \"$i\"", "${i:-x}", "${i%%*x}", "\"$@\"", "$(f)", "`f`",
+        "sh -c f", ". /tmp/x", "{1..99999}", "/*/*", "xargs sh -c", "seq 99999",
+    ]), 0..40)) {
+        let mut shell = shell("root");
+        let outcome = shell.run(words.join(" ").as_bytes());
+        prop_assert!(outcome.output.len() <= OUTPUT);
+        prop_assert!(outcome.pause <= PAUSE);
     }
 }

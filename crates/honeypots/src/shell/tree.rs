@@ -1,20 +1,13 @@
-//! The files that the imitated machine has before anybody touches it: a small Ubuntu server.
-
-use std::fmt::Write as _;
+//! The files that an imitated machine has before anybody touches it.
 
 use skep_model::{Timestamp, time::DAY};
 
 use super::{
     commands,
     filesystem::{Kind, Node, Tree},
-    machine::{KERNEL, MEMORY, PROCESSOR, VERSION},
+    personality::Personality,
+    proc,
 };
-
-/// The head of an x86-64 program, from which attackers read the processor's architecture.
-const ELF: &[u8] =
-    b"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x03\x00\x3e\x00\x01\x00\x00\x00\
-\xd0\x6a\x00\x00\x00\x00\x00\x00\x40\x00\x00\x00\x00\x00\x00\x00\x50\x14\x02\x00\x00\x00\x00\x00\
-\x00\x00\x00\x00\x40\x00\x38\x00\x0d\x00\x40\x00\x1f\x00\x1e\x00";
 
 const DIRECTORIES: &[(&str, u32)] = &[
     ("/", 0o755),
@@ -34,6 +27,7 @@ const DIRECTORIES: &[(&str, u32)] = &[
     ("/proc", 0o555),
     ("/proc/self", 0o555),
     ("/proc/net", 0o555),
+    ("/proc/1", 0o555),
     ("/root", 0o700),
     ("/root/.ssh", 0o700),
     ("/run", 0o755),
@@ -59,6 +53,8 @@ const DIRECTORIES: &[(&str, u32)] = &[
     ("/var/mail", 0o755),
     ("/var/run", 0o755),
     ("/var/spool", 0o755),
+    ("/var/spool/cron", 0o755),
+    ("/var/spool/cron/crontabs", 0o1730),
     ("/var/tmp", 0o1777),
     ("/var/www", 0o755),
     ("/var/www/html", 0o755),
@@ -77,8 +73,6 @@ const DEVICES: &[(&str, u32)] = &[
     ("/dev/random", 0o666),
     ("/dev/urandom", 0o666),
     ("/dev/tty", 0o666),
-    ("/dev/vda", 0o660),
-    ("/dev/vda1", 0o660),
 ];
 
 const FILES: &[(&str, u32, &str)] = &[
@@ -117,51 +111,8 @@ sshd:*:19769:0:99999:7:::
 ",
     ),
     ("/etc/group", 0o644, "root:x:0:\ndaemon:x:1:\nadm:x:4:syslog\ntty:x:5:\ndisk:x:6:\nsudo:x:27:\nwww-data:x:33:\nnogroup:x:65534:\n"),
-    (
-        "/usr/lib/os-release",
-        0o644,
-        "PRETTY_NAME=\"Ubuntu 22.04.4 LTS\"
-NAME=\"Ubuntu\"
-VERSION_ID=\"22.04\"
-VERSION=\"22.04.4 LTS (Jammy Jellyfish)\"
-VERSION_CODENAME=jammy
-ID=ubuntu
-ID_LIKE=debian
-HOME_URL=\"https://www.ubuntu.com/\"
-SUPPORT_URL=\"https://help.ubuntu.com/\"
-BUG_REPORT_URL=\"https://bugs.launchpad.net/ubuntu/\"
-UBUNTU_CODENAME=jammy
-",
-    ),
-    ("/etc/lsb-release", 0o644, "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=22.04\nDISTRIB_CODENAME=jammy\nDISTRIB_DESCRIPTION=\"Ubuntu 22.04.4 LTS\"\n"),
-    (
-        "/srv/ftp/pub/README.txt",
-        0o644,
-        "pub/     public documents, read only\nupload/  put files for the office here; emptied every Sunday night\n",
-    ),
-    (
-        "/srv/ftp/backup/wp-config.php.bak",
-        0o644,
-        "<?php
-define( 'DB_NAME', 'wordpress' );
-define( 'DB_USER', 'wp' );
-define( 'DB_PASSWORD', 'Sommer2019!' );
-define( 'DB_HOST', 'localhost' );
-define( 'DB_CHARSET', 'utf8mb4' );
-$table_prefix = 'wp_';
-require_once ABSPATH . 'wp-settings.php';
-",
-    ),
-    ("/etc/issue", 0o644, "Ubuntu 22.04.4 LTS \\n \\l\n\n"),
-    ("/etc/issue.net", 0o644, "Ubuntu 22.04.4 LTS\n"),
-    ("/etc/debian_version", 0o644, "bookworm/sid\n"),
     ("/etc/resolv.conf", 0o644, "nameserver 127.0.0.53\noptions edns0 trust-ad\nsearch .\n"),
     ("/etc/shells", 0o644, "# /etc/shells: valid login shells\n/bin/sh\n/bin/bash\n/usr/bin/bash\n/bin/dash\n"),
-    (
-        "/etc/fstab",
-        0o644,
-        "# <file system> <mount point>   <type>  <options>       <dump>  <pass>\n/dev/vda1 / ext4 defaults 0 1\n/swap.img none swap sw 0 0\n",
-    ),
     (
         "/etc/crontab",
         0o644,
@@ -206,77 +157,73 @@ apt autoremove
 reboot
 ",
     ),
-    ("/var/www/html/index.html", 0o644, "<html><body><h1>It works!</h1></body></html>\n"),
     (
-        "/var/log/dpkg.log",
+        "/srv/ftp/pub/README.txt",
         0o644,
-        "2024-07-02 06:14:11 startup archives unpack
-2024-07-02 06:14:12 upgrade openssh-server:amd64 1:8.9p1-3ubuntu0.7 1:8.9p1-3ubuntu0.10
-2024-07-02 06:14:13 status installed openssh-server:amd64 1:8.9p1-3ubuntu0.10
+        "pub/     public documents, read only\nupload/  put files for the office here; emptied every Sunday night\n",
+    ),
+    (
+        "/srv/ftp/backup/wp-config.php.bak",
+        0o644,
+        "<?php
+define( 'DB_NAME', 'wordpress' );
+define( 'DB_USER', 'wp' );
+define( 'DB_PASSWORD', 'Sommer2019!' );
+define( 'DB_HOST', 'localhost' );
+define( 'DB_CHARSET', 'utf8mb4' );
+$table_prefix = 'wp_';
+require_once ABSPATH . 'wp-settings.php';
 ",
     ),
+    ("/var/www/html/index.html", 0o644, "<html><body><h1>It works!</h1></body></html>\n"),
     ("/var/log/wtmp", 0o664, ""),
     ("/var/log/btmp", 0o660, ""),
-    ("/proc/mounts", 0o444, MOUNTS),
-    ("/proc/self/mounts", 0o444, MOUNTS),
     ("/proc/filesystems", 0o444, "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\n\text3\n\text2\n\text4\n\tsquashfs\n\tvfat\n"),
     ("/proc/loadavg", 0o444, "0.08 0.03 0.01 1/142 2817\n"),
-    ("/proc/cmdline", 0o444, "BOOT_IMAGE=/boot/vmlinuz-5.15.0-113-generic root=/dev/vda1 ro console=tty1 console=ttyS0\n"),
 ];
 
-const MOUNTS: &str = "sysfs /sys sysfs rw,nosuid,nodev,noexec,relatime 0 0
-proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0
-udev /dev devtmpfs rw,nosuid,relatime,size=983884k,nr_inodes=245971,mode=755,inode64 0 0
-tmpfs /run tmpfs rw,nosuid,nodev,noexec,relatime,size=201448k,mode=755,inode64 0 0
-/dev/vda1 / ext4 rw,relatime,discard,errors=remount-ro 0 0
-tmpfs /dev/shm tmpfs rw,nosuid,nodev,inode64 0 0
-";
-
 /// All files of a machine.
-pub(super) fn build(hostname: &str, booted: Timestamp) -> Tree {
+pub(super) fn build(
+    personality: &Personality,
+    hostname: &str,
+    address: &str,
+    mac: &str,
+    booted: Timestamp,
+) -> Tree {
     let installed = Timestamp(booted.0 - 40 * DAY);
     let mut tree = Tree::new();
     let mut add = |path: &str, kind: Kind, mode: u32, modified: Timestamp| {
-        tree.insert(
-            path.into(),
-            Node {
-                kind,
-                mode,
-                owner: 0,
-                modified,
-            },
-        );
+        let node = Node {
+            kind,
+            mode,
+            owner: 0,
+            modified,
+        };
+        tree.insert(path.into(), node);
     };
     for &(path, mode) in DIRECTORIES {
         add(path, Kind::Directory, mode, installed);
     }
     for &(path, target) in LINKS {
-        add(path, Kind::Link(target), 0o777, installed);
+        add(path, Kind::Link(target.as_bytes().into()), 0o777, installed);
     }
     for &(path, mode) in DEVICES {
         add(path, Kind::Device, mode, booted);
     }
-    for &(path, mode, text) in FILES {
+    let partition = personality.disk;
+    let disk = partition.trim_end_matches(|c: char| c.is_ascii_digit());
+    for name in [disk, partition] {
+        add(&format!("/dev/{name}"), Kind::Device, 0o660, booted);
+    }
+    for &(path, mode, text) in FILES.iter().chain(personality.files) {
         add(path, Kind::File(text.as_bytes().into()), mode, installed);
     }
+    let hosts = format!(
+        "127.0.0.1 localhost\n127.0.1.1 {hostname}\n\n::1     ip6-localhost ip6-loopback\nff02::1 ip6-allnodes\n"
+    );
     let own = [
         ("/etc/hostname", 0o644, format!("{hostname}\n")),
-        (
-            "/etc/hosts",
-            0o644,
-            format!(
-                "127.0.0.1 localhost\n127.0.1.1 {hostname}\n\n::1     ip6-localhost ip6-loopback\nff02::1 ip6-allnodes\n"
-            ),
-        ),
-        (
-            "/proc/version",
-            0o444,
-            format!(
-                "Linux version {KERNEL} (buildd@lcy02-amd64-053) (gcc (Ubuntu 11.4.0-1ubuntu1~22.04) 11.4.0, GNU ld (GNU Binutils for Ubuntu) 2.38) {VERSION}\n"
-            ),
-        ),
-        ("/proc/cpuinfo", 0o444, processors()),
-        ("/proc/meminfo", 0o444, memory()),
+        ("/etc/hosts", 0o644, hosts),
         (
             "/var/log/auth.log",
             0o640,
@@ -292,57 +239,22 @@ pub(super) fn build(hostname: &str, booted: Timestamp) -> Tree {
             ),
         ),
     ];
-    for (path, mode, text) in own {
+    let read_only = proc::files(personality, address, mac)
+        .into_iter()
+        .map(|(path, text)| (path, 0o444, text));
+    for (path, mode, text) in own.into_iter().chain(read_only) {
         add(path, Kind::File(text.into_bytes().into()), mode, booted);
     }
-    for path in commands::programs() {
-        add(&path, Kind::File(ELF.into()), 0o755, installed);
+    for name in commands::programs().filter(|name| personality.has(name.as_bytes())) {
+        let kind = if personality.is_busybox() && name != "busybox" {
+            Kind::Link(b"/usr/bin/busybox".as_slice().into())
+        } else {
+            Kind::File(personality.elf.into())
+        };
+        let folder = commands::folder(name);
+        add(&format!("{folder}/{name}"), kind, 0o755, installed);
     }
     tree
-}
-
-fn processors() -> String {
-    let mut text = String::new();
-    for n in 0..2 {
-        let _ = write!(
-            text,
-            "processor\t: {n}
-vendor_id\t: GenuineIntel
-cpu family\t: 6
-model\t\t: 79
-model name\t: {PROCESSOR}
-stepping\t: 1
-microcode\t: 0x1
-cpu MHz\t\t: 2399.998
-cache size\t: 16384 KB
-physical id\t: {n}
-siblings\t: 1
-core id\t\t: 0
-cpu cores\t: 1
-fpu\t\t: yes
-flags\t\t: fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 ss syscall nx rdtscp lm constant_tsc nopl cpuid pni pclmulqdq ssse3 fma cx16 sse4_1 sse4_2 x2apic movbe popcnt aes xsave avx f16c rdrand hypervisor lahf_lm
-bogomips\t: 4799.99
-
-"
-        );
-    }
-    text
-}
-
-fn memory() -> String {
-    format!(
-        "MemTotal:        {MEMORY} kB
-MemFree:          311228 kB
-MemAvailable:    1512004 kB
-Buffers:           83120 kB
-Cached:          1204936 kB
-SwapCached:            0 kB
-Active:           612740 kB
-Inactive:         881164 kB
-SwapTotal:             0 kB
-SwapFree:              0 kB
-"
-    )
 }
 
 #[cfg(test)]
@@ -351,15 +263,24 @@ mod tests {
 
     #[test]
     fn every_file_lies_in_a_directory() {
-        let tree = build("web-01", Timestamp(0));
-        for path in tree.keys().filter(|path| path.as_slice() != b"/") {
-            let slash = path.iter().rposition(|b| *b == b'/').unwrap_or(0).max(1);
-            let parent = tree.get(&path[..slash]);
-            assert!(
-                parent.is_some_and(Node::is_directory),
-                "{}",
-                String::from_utf8_lossy(path)
+        for name in ["ubuntu", "debian", "centos", "busybox-router"] {
+            let personality = Personality::find(name);
+            let tree = build(
+                personality,
+                "web-01",
+                "10.0.0.7",
+                "52:54:00:1:2:3",
+                Timestamp(0),
             );
+            for path in tree.keys().filter(|path| path.as_slice() != b"/") {
+                let slash = path.iter().rposition(|b| *b == b'/').unwrap_or(0).max(1);
+                let parent = tree.get(&path[..slash]);
+                assert!(
+                    parent.is_some_and(Node::is_directory),
+                    "{}",
+                    String::from_utf8_lossy(path)
+                );
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use russh::{
     server::{Auth, ChannelOpenHandle, Msg, PublicKeyOffer, Response, Session},
 };
 use skep_model::LoginMethod;
+use ssh_encoding::bytes_of;
 use tokio::sync::mpsc;
 
 use super::methods;
@@ -35,6 +36,8 @@ pub(super) enum Message {
     Shell { channel: ChannelId },
     /// It wants a command run.
     Command { channel: ChannelId, line: Vec<u8> },
+    /// It wants to copy files.
+    Sftp { channel: ChannelId },
     /// It sends bytes to what runs in a channel.
     Data { channel: ChannelId, bytes: Vec<u8> },
     /// It has no more bytes to send.
@@ -71,9 +74,10 @@ impl Handler {
     }
 
     async fn login(&self, user: &str, secret: Vec<u8>, method: LoginMethod) -> Result<Auth, Error> {
-        let accepted = method != LoginMethod::Key && self.accept.accept(user.as_bytes(), &secret);
+        let user = bytes_of(user);
+        let accepted = method != LoginMethod::Key && self.accept.accept(&user, &secret);
         self.tell(Message::Login {
-            user: user.into(),
+            user,
             secret,
             method,
             accepted,
@@ -97,20 +101,16 @@ impl Handler {
             .is_some_and(|started| !std::mem::replace(started, true))
     }
 
-    async fn refuse(
-        &self,
-        reply: ChannelOpenHandle,
-        name: &'static str,
-        target: String,
-    ) -> Result<(), Error> {
+    async fn refuse(&self, reply: ChannelOpenHandle, target: Vec<u8>) -> Result<(), Error> {
         reply
             .reject(ChannelOpenFailure::AdministrativelyProhibited)
             .await;
-        self.tell(Message::Attribute {
-            name,
-            value: target.into_bytes(),
-        })
-        .await
+        self.note("forward", target).await
+    }
+
+    /// Tells of something that a client asks for, or says of itself.
+    async fn note(&self, name: &'static str, value: Vec<u8>) -> Result<(), Error> {
+        self.tell(Message::Attribute { name, value }).await
     }
 }
 
@@ -125,7 +125,7 @@ impl russh::server::Handler for Handler {
     }
 
     async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Error> {
-        self.login(user, password.into(), LoginMethod::Password)
+        self.login(user, bytes_of(password), LoginMethod::Password)
             .await
     }
 
@@ -187,8 +187,7 @@ impl russh::server::Handler for Handler {
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), Error> {
-        self.refuse(reply, "forward", format!("{host}:{port}"))
-            .await
+        self.refuse(reply, endpoint(host, port)).await
     }
 
     async fn channel_open_direct_streamlocal(
@@ -198,7 +197,7 @@ impl russh::server::Handler for Handler {
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), Error> {
-        self.refuse(reply, "forward", path.to_owned()).await
+        self.refuse(reply, bytes_of(path)).await
     }
 
     async fn tcpip_forward(
@@ -207,11 +206,13 @@ impl russh::server::Handler for Handler {
         port: &mut u32,
         _: &mut Session,
     ) -> Result<bool, Error> {
-        self.tell(Message::Attribute {
-            name: "remote_forward",
-            value: format!("{address}:{port}").into_bytes(),
-        })
-        .await?;
+        self.note("remote_forward", endpoint(address, *port))
+            .await?;
+        Ok(false)
+    }
+
+    async fn streamlocal_forward(&mut self, path: &str, _: &mut Session) -> Result<bool, Error> {
+        self.note("remote_forward", bytes_of(path)).await?;
         Ok(false)
     }
 
@@ -226,11 +227,7 @@ impl russh::server::Handler for Handler {
         _: &[(Pty, u32)],
         session: &mut Session,
     ) -> Result<(), Error> {
-        self.tell(Message::Attribute {
-            name: "terminal_type",
-            value: term.into(),
-        })
-        .await?;
+        self.note("terminal_type", bytes_of(term)).await?;
         self.tell(Message::Terminal {
             channel,
             columns,
@@ -264,11 +261,8 @@ impl russh::server::Handler for Handler {
         value: &str,
         session: &mut Session,
     ) -> Result<(), Error> {
-        self.tell(Message::Attribute {
-            name: "env",
-            value: format!("{name}={value}").into_bytes(),
-        })
-        .await?;
+        let variable = [bytes_of(name), b"=".to_vec(), bytes_of(value)].concat();
+        self.note("env", variable).await?;
         session.channel_failure(channel)
     }
 
@@ -307,24 +301,31 @@ impl russh::server::Handler for Handler {
         name: &str,
         session: &mut Session,
     ) -> Result<(), Error> {
-        self.tell(Message::Attribute {
-            name: "subsystem",
-            value: name.into(),
-        })
-        .await?;
-        session.channel_failure(channel)
+        self.note("subsystem", bytes_of(name)).await?;
+        if name != "sftp" || !self.starts(channel) {
+            return session.channel_failure(channel);
+        }
+        session.channel_success(channel)?;
+        self.tell(Message::Sftp { channel }).await
     }
 
     async fn x11_request(
         &mut self,
         channel: ChannelId,
         _: bool,
+        protocol: &str,
         _: &str,
-        _: &str,
-        _: u32,
+        screen: u32,
         session: &mut Session,
     ) -> Result<(), Error> {
+        let display = [&bytes_of(protocol), format!(":{screen}").as_bytes()].concat();
+        self.note("x11", display).await?;
         session.channel_failure(channel)
+    }
+
+    async fn agent_request(&mut self, _: ChannelId, _: &mut Session) -> Result<bool, Error> {
+        self.note("agent_forward", vec![]).await?;
+        Ok(false)
     }
 
     async fn data(
@@ -347,5 +348,39 @@ impl russh::server::Handler for Handler {
     async fn channel_close(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), Error> {
         self.channels.remove(&channel);
         self.tell(Message::Close { channel }).await
+    }
+}
+
+/// A host and a port as they are written.
+fn endpoint(host: &str, port: u32) -> Vec<u8> {
+    [&bytes_of(host), format!(":{port}").as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+    use ssh_encoding::{Decode, Encode};
+
+    use super::*;
+
+    fn received(bytes: &[u8]) -> Vec<u8> {
+        let mut wire = vec![];
+        bytes.encode(&mut wire).unwrap();
+        bytes_of(&String::decode(&mut wire.as_slice()).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn every_string_arrives_as_it_was_sent(bytes: Vec<u8>) {
+            prop_assert_eq!(received(&bytes), bytes);
+        }
+
+        #[test]
+        fn so_does_text_of_the_characters_that_stand_for_bytes(text in "[a\u{10ff70}-\u{10ffff}]*", end: Vec<u8>) {
+            let bytes = [text.as_bytes(), &end].concat();
+            prop_assert_eq!(received(&bytes), bytes);
+        }
     }
 }

@@ -2,9 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    future::Future,
     sync::Arc,
-    time::Duration,
 };
 
 use russh::{
@@ -12,28 +10,26 @@ use russh::{
     server::{Handle, RunningSession},
 };
 use skep_model::{Direction, InteractionKind, limits};
-use tokio::{
-    sync::mpsc,
-    time::{sleep, timeout},
-};
+use tokio::{sync::mpsc, time::sleep};
 
 use super::{
     TRIES,
     handler::{Handler, Message},
+    scp,
+    sftp::Sftp,
+    transfer::Transfer,
 };
 use crate::{
     record::Recorder,
     shell::{
         Machine, Mode, Shell,
         editor::{Editing, Editor},
-        terminal::{Terminal, carriage_returns, record_out, record_urls},
+        terminal::{Step, Terminal, carriage_returns, record_out, record_urls},
     },
 };
 
-/// The most bytes that wait for a client that sends but does not read.
-const BACKLOG: usize = 1024 * 1024;
-/// How long a client may not read what it is sent.
-const STALLED: Duration = Duration::from_secs(30);
+mod send;
+
 /// The most bytes of standard input that a command is given.
 const INPUT: usize = 1024 * 1024;
 /// The most attributes of one connection that are noted.
@@ -48,7 +44,8 @@ pub(super) struct Session {
     waiting: VecDeque<Message>,
     waiting_bytes: usize,
     machine: Arc<Machine>,
-    /// The shell in which commands without a terminal run; there once somebody is logged in.
+    /// The shell in which commands without a terminal run; there once somebody is logged in. It keeps the files,
+    /// which all programs of the connection share, while none of them runs.
     shell: Option<Shell>,
     channels: HashMap<ChannelId, Program>,
     /// Channels with a terminal.
@@ -65,6 +62,7 @@ enum Program {
         line: Vec<u8>,
         input: Vec<u8>,
     },
+    Transfer(Box<dyn Transfer>),
 }
 
 impl Session {
@@ -128,6 +126,11 @@ impl Session {
             match program {
                 Program::Shell(mut terminal) => terminal.flush(&mut self.recorder).await,
                 Program::Command { input, .. } => record_in(&mut self.recorder, &input).await,
+                Program::Transfer(mut transfer) => {
+                    for deed in transfer.end() {
+                        deed.record(&mut self.recorder).await;
+                    }
+                }
             }
         }
         self.recorder
@@ -194,7 +197,13 @@ impl Session {
                         line: line.clone().into(),
                     })
                     .await;
-                if Shell::reads_input(&line) {
+                let Some(shell) = &mut self.shell else {
+                    return Ok(());
+                };
+                if let Some(transfer) = scp::start(&shell.words(&line), shell.home()) {
+                    self.channels.insert(channel, Program::Transfer(transfer));
+                    self.transfer(channel).await?;
+                } else if Shell::reads_input(&line) {
                     self.channels.insert(
                         channel,
                         Program::Command {
@@ -204,6 +213,12 @@ impl Session {
                     );
                 } else {
                     self.execute(channel, &line, &[]).await?;
+                }
+            }
+            Message::Sftp { channel } => {
+                if let Some(shell) = &self.shell {
+                    let sftp = Box::new(Sftp::new(shell.home()));
+                    self.channels.insert(channel, Program::Transfer(sftp));
                 }
             }
             Message::Data { channel, bytes } => self.data(channel, &bytes).await?,
@@ -229,11 +244,16 @@ impl Session {
                 self.channels
                     .insert(channel, Program::Command { line, input });
             }
+            Some(Program::Transfer(mut transfer)) => {
+                transfer.receive(bytes);
+                self.channels.insert(channel, Program::Transfer(transfer));
+                self.transfer(channel).await?;
+            }
             Some(Program::Shell(mut terminal)) => {
                 let mut rest = bytes;
                 let mut ended = None;
                 while !rest.is_empty() && ended.is_none() {
-                    let step = terminal.feed(&mut rest, &mut self.recorder).await;
+                    let step = self.feed(&mut terminal, &mut rest).await;
                     let sent = async {
                         self.send(channel, step.echo).await?;
                         sleep(step.pause).await;
@@ -262,16 +282,30 @@ impl Session {
                 record_in(&mut self.recorder, &input).await;
                 self.execute(channel, &line, &input).await
             }
+            Some(Program::Transfer(mut transfer)) => {
+                let deeds = transfer.end();
+                self.perform(channel, deeds).await.map(drop)
+            }
             Some(Program::Shell(mut terminal)) => {
                 // A last line need not be ended.
-                let step = terminal
-                    .feed(&mut b"\n".as_slice(), &mut self.recorder)
-                    .await;
+                let step = self.feed(&mut terminal, &mut b"\n".as_slice()).await;
                 terminal.flush(&mut self.recorder).await;
                 self.send(channel, step.output).await?;
                 self.exit(channel, step.ended.unwrap_or(0)).await
             }
         }
+    }
+
+    /// Lets a terminal take bytes, with the files of the connection.
+    async fn feed(&mut self, terminal: &mut Terminal, bytes: &mut &[u8]) -> Step {
+        if let Some(shell) = &mut self.shell {
+            terminal.swap_files(shell);
+        }
+        let step = terminal.feed(bytes, &mut self.recorder).await;
+        if let Some(shell) = &mut self.shell {
+            terminal.swap_files(shell);
+        }
+        step
     }
 
     /// Runs one command, which is already recorded.
@@ -299,52 +333,6 @@ impl Session {
         self.exit(channel, outcome.status).await
     }
 
-    async fn exit(&mut self, channel: ChannelId, status: u8) -> Result<(), Error> {
-        let handle = self.handle.clone();
-        self.while_receiving(async move {
-            let _ = handle.exit_status_request(channel, status.into()).await;
-            let _ = handle.eof(channel).await;
-            let _ = handle.close(channel).await;
-        })
-        .await
-    }
-
-    async fn send(&mut self, channel: ChannelId, bytes: Vec<u8>) -> Result<(), Error> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let handle = self.handle.clone();
-        self.while_receiving(async move {
-            let _ = handle.data(channel, bytes).await;
-        })
-        .await
-    }
-
-    /// Waits for something to be sent, and takes messages meanwhile: the protocol's task does not send while it
-    /// waits for this one to take a message, and would wait forever.
-    async fn while_receiving(&mut self, sending: impl Future<Output = ()>) -> Result<(), Error> {
-        let (messages, waiting, bytes) = (
-            &mut self.messages,
-            &mut self.waiting,
-            &mut self.waiting_bytes,
-        );
-        let work = async {
-            tokio::pin!(sending);
-            loop {
-                tokio::select! {
-                    () = &mut sending => return,
-                    Some(message) = messages.recv(), if *bytes < BACKLOG => {
-                        *bytes += size(&message);
-                        waiting.push_back(message);
-                    }
-                }
-            }
-        };
-        timeout(STALLED, work)
-            .await
-            .map_err(|_| Error::IO(std::io::Error::other("the source does not read")))
-    }
-
     async fn note(&mut self, name: &str, value: Vec<u8>) {
         if self.attributes > 0 {
             self.attributes -= 1;
@@ -367,6 +355,7 @@ fn size(message: &Message) -> usize {
         Message::Attribute { value, .. } => value.len(),
         Message::Terminal { .. }
         | Message::Shell { .. }
+        | Message::Sftp { .. }
         | Message::End { .. }
         | Message::Close { .. } => 0,
     }

@@ -13,22 +13,57 @@ const ECHO: u8 = 1;
 const SUPPRESS_GO_AHEAD: u8 = 3;
 const TERMINAL_TYPE: u8 = 24;
 const WINDOW_SIZE: u8 = 31;
+const TERMINAL_SPEED: u8 = 32;
 const LINE_MODE: u8 = 34;
+const X_DISPLAY: u8 = 35;
+const ENVIRONMENT: u8 = 39;
 
-/// What a server says first.
-pub(super) const GREETING: &[u8] = &[
-    IAC,
-    DO,
-    TERMINAL_TYPE,
-    IAC,
-    DO,
-    WINDOW_SIZE,
-    IAC,
-    WILL,
-    ECHO,
-    IAC,
-    WILL,
-    SUPPRESS_GO_AHEAD,
+/// What a Linux server's telnetd says first, and what it says when that is answered.
+pub(super) const SERVER: [&[u8]; 2] = [
+    &[
+        IAC,
+        DO,
+        TERMINAL_TYPE,
+        IAC,
+        DO,
+        TERMINAL_SPEED,
+        IAC,
+        DO,
+        X_DISPLAY,
+        IAC,
+        DO,
+        ENVIRONMENT,
+    ],
+    &[
+        IAC,
+        DO,
+        WINDOW_SIZE,
+        IAC,
+        WILL,
+        ECHO,
+        IAC,
+        WILL,
+        SUPPRESS_GO_AHEAD,
+    ],
+];
+
+/// The same of the telnetd in `busybox`, which says everything at once.
+pub(super) const BUSYBOX: [&[u8]; 2] = [
+    &[
+        IAC,
+        DO,
+        ECHO,
+        IAC,
+        DO,
+        WINDOW_SIZE,
+        IAC,
+        WILL,
+        ECHO,
+        IAC,
+        WILL,
+        SUPPRESS_GO_AHEAD,
+    ],
+    &[],
 ];
 
 /// The most bytes of one subnegotiation that are kept.
@@ -40,6 +75,7 @@ pub(super) struct Options {
     /// Verbs and options that were answered: each is answered once, so that no client can start a loop.
     answered: Vec<(u8, u8)>,
     echo: bool,
+    plain: bool,
 }
 
 enum State {
@@ -55,8 +91,8 @@ enum State {
 pub(super) enum Fact {
     /// Columns and rows of its window.
     Size(u16, u16),
-    /// The name of its terminal.
-    Terminal(Vec<u8>),
+    /// Something else by its name: terminal, speed, display or environment.
+    Text(&'static str, Vec<u8>),
 }
 
 /// What came of received bytes.
@@ -76,6 +112,7 @@ impl Default for Options {
             state: State::Data,
             answered: vec![],
             echo: true,
+            plain: false,
         }
     }
 }
@@ -84,6 +121,11 @@ impl Options {
     /// Whether the client wants to be shown what it types. It does unless it says otherwise.
     pub(super) fn echo(&self) -> bool {
         self.echo
+    }
+
+    /// Whether there is nobody in front of the client: it refused what every person's client has.
+    pub(super) fn is_program(&self) -> bool {
+        self.plain
     }
 
     /// Takes the commands out of received bytes; a command may go on in the next ones.
@@ -132,11 +174,13 @@ impl Options {
         }
         self.answered.push((verb, option));
         match (verb, option) {
-            (WILL, TERMINAL_TYPE) => {
-                replies.extend_from_slice(&[IAC, SB, TERMINAL_TYPE, 1, IAC, SE]);
+            (WILL, TERMINAL_TYPE | TERMINAL_SPEED | X_DISPLAY | ENVIRONMENT) => {
+                replies.extend_from_slice(&[IAC, SB, option, 1, IAC, SE]);
             }
+            (WONT, TERMINAL_TYPE) => self.plain = true,
             (DONT, ECHO) => {
                 self.echo = false;
+                self.plain = true;
                 replies.extend_from_slice(&[IAC, WONT, ECHO]);
             }
             // An offer of line mode is left open: hydra guesses wrongly once it is refused.
@@ -154,7 +198,16 @@ fn learn(text: &[u8]) -> Option<Fact> {
             u16::from_be_bytes([*a, *b]),
             u16::from_be_bytes([*c, *d]),
         )),
-        [TERMINAL_TYPE, 0, name @ ..] => Some(Fact::Terminal(name.to_vec())),
+        [option, 0 | 2, value @ ..] if !value.is_empty() => {
+            let name = match *option {
+                TERMINAL_TYPE => "terminal_type",
+                TERMINAL_SPEED => "terminal_speed",
+                X_DISPLAY => "x_display",
+                ENVIRONMENT => "environment",
+                _ => return None,
+            };
+            Some(Fact::Text(name, value.to_vec()))
+        }
         _ => None,
     }
 }
@@ -217,7 +270,10 @@ mod tests {
             .decode(b"\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0\xff\xfa\x18\x00xterm\xff\xf0x");
         assert_eq!(
             decoded.facts,
-            [Fact::Size(80, 24), Fact::Terminal(b"xterm".to_vec())]
+            [
+                Fact::Size(80, 24),
+                Fact::Text("terminal_type", b"xterm".to_vec())
+            ]
         );
         assert_eq!(decoded.data, b"x");
         // 255 columns are written as two bytes 255.

@@ -6,7 +6,7 @@ use super::{
     answer::{Answer, Delivery},
     pages,
 };
-use crate::shell::Machine;
+use crate::shell::{Machine, Personality};
 
 mod apache;
 mod iis;
@@ -130,7 +130,7 @@ pub(super) trait Face: Send + Sync {
 
     /// The name of a machine that runs it.
     fn hostname(&self, identity: &[u8; 32]) -> String {
-        Machine::new(identity, "").hostname
+        Machine::new(identity, "", Personality::find("ubuntu")).hostname
     }
 
     /// The name that its certificate is for.

@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 pub mod ftp;
+pub mod openssh;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -308,6 +309,17 @@ pub fn attributes(steps: &[InteractionKind], wanted: &str) -> Vec<Vec<u8>> {
         _ => None,
     });
     values.collect()
+}
+
+/// Name, size and hash of all files that were left.
+pub fn files(steps: &[InteractionKind]) -> Vec<(Vec<u8>, u64, String)> {
+    let files = steps.iter().filter_map(|kind| match kind {
+        InteractionKind::File { name, size, sha256 } => {
+            Some((name.0.clone(), *size, sha256.clone()))
+        }
+        _ => None,
+    });
+    files.collect()
 }
 
 pub fn contains(haystack: &[u8], needle: &[u8]) -> bool {

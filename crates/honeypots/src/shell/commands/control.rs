@@ -1,7 +1,10 @@
 //! Commands that steer the shell or run other commands.
 
-use super::{Call, find, path};
-use crate::shell::{Shell, filesystem::Kind};
+use super::{Call, NOT_BUSYBOX, path, programs};
+use crate::shell::{
+    Shell,
+    bounds::{Flow, Input},
+};
 
 pub(super) fn succeed(_: &mut Shell, _: &mut Call<'_>) -> u8 {
     0
@@ -11,46 +14,68 @@ pub(super) fn fail(_: &mut Shell, _: &mut Call<'_>) -> u8 {
     1
 }
 
+fn number(call: &Call<'_>) -> Option<i64> {
+    let arg = call.args.first()?;
+    std::str::from_utf8(arg).ok()?.parse().ok()
+}
+
 pub(super) fn exit(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     call.run.ended = true;
-    let status = call
-        .args
-        .first()
-        .and_then(|arg| std::str::from_utf8(arg).ok()?.parse::<i64>().ok());
-    status.map_or(shell.status, |status| status as u8)
+    number(call).map_or(shell.status, |status| status as u8)
 }
 
-/// `sh -c line`, `sh file`, or the lines on standard input.
+pub(super) fn return_(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
+    call.run.flow = Flow::Return;
+    number(call).map_or(shell.status, |status| status as u8)
+}
+
+pub(super) fn break_(_: &mut Shell, call: &mut Call<'_>) -> u8 {
+    let depth = number(call).map_or(1, |depth| depth.clamp(1, 100) as u32);
+    call.run.flow = if call.name == b"break" {
+        Flow::Break(depth)
+    } else {
+        Flow::Continue(depth)
+    };
+    0
+}
+
+/// `sh -c line name arguments`, `sh file arguments`, or the lines on standard input.
 pub(super) fn sh(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let line = if let Some(at) = call
+    let options = call
         .args
         .iter()
-        .position(|arg| arg.starts_with(b"-") && arg.ends_with(b"c"))
-    {
-        call.args.get(at + 1).cloned().unwrap_or_default()
-    } else if let Some(file) = call.operands().first() {
+        .take_while(|arg| arg.starts_with(b"-") && arg.len() > 1)
+        .count();
+    let (options, rest) = call.args.split_at(options);
+    if options.iter().any(|option| option == b"--version") && call.name.ends_with(b"bash") {
+        call.print("GNU bash, version 5.1.16(1)-release (x86_64-pc-linux-gnu)\n");
+        return 0;
+    }
+    if options.iter().any(|option| option.ends_with(b"c")) {
+        let Some((line, rest)) = rest.split_first() else {
+            call.complain("-c: option requires an argument");
+            return 2;
+        };
+        let (name, args) = match rest.split_first() {
+            Some((name, args)) => (name.as_slice(), args),
+            None => (call.name, [].as_slice()),
+        };
+        return shell.run_script(name, line, args, call.input, call.streams, call.run);
+    }
+    let reads = options.iter().any(|option| option == b"-s");
+    if let (Some((file, args)), false) = (rest.split_first(), reads) {
         let path = shell.files.resolve(&shell.directory, file);
-        match shell.files.read(&path) {
-            Ok(_) => return shell.run_file(file, &path, call.input, call.streams, call.run),
+        return match shell.files.read(&path) {
+            Ok(_) => shell.run_file(file, &path, args, call.input, call.streams, call.run),
             Err(refusal) => {
                 call.refuse(file, refusal);
-                return 127;
+                127
             }
-        }
-    } else {
-        call.input.to_vec()
-    };
-    nested(shell, call, &line)
-}
-
-/// Runs a line in a shell of its own: its end is not this shell's.
-fn nested(shell: &mut Shell, call: &mut Call<'_>, line: &[u8]) -> u8 {
-    let directory = shell.directory.clone();
-    shell.status = 0;
-    shell.run_line(line, b"", call.streams, call.run);
-    shell.directory = directory;
-    call.run.ended = false;
-    shell.status
+        };
+    }
+    let script = call.input.rest().to_vec();
+    let mut input = Input::default();
+    shell.run_script(call.name, &script, rest, &mut input, call.streams, call.run)
 }
 
 /// `. file`
@@ -61,35 +86,50 @@ pub(super) fn source(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     let path = shell.files.resolve(&shell.directory, file);
     match shell.files.read(&path).map(<[u8]>::to_vec) {
         Ok(script) => {
-            shell.run_line(&script, b"", call.streams, call.run);
+            shell.status = 0;
+            shell.run_line(&script, call.input, call.streams, call.run);
+            if call.run.flow == Flow::Return {
+                call.run.flow = Flow::Next;
+            }
             shell.status
         }
         Err(refusal) => {
-            call.streams.complain(
-                &[
-                    b"-bash: ",
-                    file.as_slice(),
-                    b": ",
-                    refusal.to_string().as_bytes(),
-                    b"\n",
-                ]
-                .concat(),
-            );
+            let text = [file.as_slice(), b": ", refusal.to_string().as_bytes()].concat();
+            shell.complain(call.streams, &text);
             1
         }
     }
 }
 
+pub(super) fn eval(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
+    let line = call.args.join(&b' ');
+    shell.status = 0;
+    shell.run_line(&line, call.input, call.streams, call.run);
+    shell.status
+}
+
 /// `sudo`, `nohup` and the like: runs the rest.
 pub(super) fn prefix(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let options = call
-        .args
-        .iter()
-        .take_while(|arg| arg.starts_with(b"-"))
-        .count();
-    let rest = &call.args[options..];
+    let valued: &[&[u8]] = match call.name {
+        b"sudo" => &[b"-u", b"-g"],
+        b"nice" | b"ionice" => &[b"-n", b"-c"],
+        _ => &[],
+    };
+    let mut rest = call.args;
+    while let Some((first, after)) = rest.split_first()
+        && first.starts_with(b"-")
+    {
+        let skip = usize::from(valued.contains(&first.as_slice()));
+        rest = after.get(skip..).unwrap_or_default();
+    }
+    if call.name == b"timeout" {
+        rest = rest.get(1..).unwrap_or_default();
+    }
     if rest.is_empty() {
-        return u8::from(options == 0);
+        return u8::from(call.args.is_empty());
+    }
+    if call.name == b"nohup" {
+        call.complain("ignoring input and appending output to 'nohup.out'");
     }
     again(shell, call, rest)
 }
@@ -114,9 +154,13 @@ fn again(shell: &mut Shell, call: &mut Call<'_>, args: &[Vec<u8>]) -> u8 {
 }
 
 pub(super) fn busybox(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
+    let personality = shell.machine.personality;
+    let is_applet = |name: &str| !NOT_BUSYBOX.contains(&name) && personality.has(name.as_bytes());
     let Some(applet) = call.args.first() else {
-        call.print(
-            "BusyBox v1.30.1 (Ubuntu 1:1.30.1-7ubuntu3) multi-call binary.
+        let mut names: Vec<&str> = programs().filter(|name| is_applet(name)).collect();
+        names.sort_unstable();
+        let mut text = format!(
+            "{}
 BusyBox is copyrighted by many authors between 1998-2015.
 Licensed under GPLv2. See source distribution for detailed
 copyright notices.
@@ -126,32 +170,26 @@ Usage: busybox [function [arguments]...]
    or: busybox --install [-s] [DIR]
    or: function [arguments]...
 
+\tBusyBox is a multi-call binary that combines many common Unix
+\tutilities into a single executable.  Most people will create a
+\tlink to busybox for each function they wish to use and BusyBox
+\twill act like whatever it was invoked as.
+
 Currently defined functions:
-\t[, arch, awk, base64, cat, chmod, chown, clear, cp, crontab, cut, date, dd, df, dmesg, echo, env, false,
-\tfree, ftpget, grep, head, hostname, id, ifconfig, ip, kill, ls, mkdir, mount, mv, netstat, nproc, ping,
-\tprintf, ps, pwd, rm, rmdir, route, sed, sh, sleep, sort, tail, tee, test, tftp, touch, tr, true, uname,
-\tuniq, uptime, wc, wget, which, who, whoami, xargs
 ",
+            personality.busybox
         );
+        for row in names.chunks(12) {
+            text.push('\t');
+            text.push_str(&row.join(", "));
+            text.push_str(",\n");
+        }
+        call.print(text.trim_end_matches(",\n").to_owned() + "\n");
         return 0;
     };
-    let missing = [
-        "apt",
-        "apt-get",
-        "bash",
-        "curl",
-        "sudo",
-        "systemctl",
-        "busybox",
-        "useradd",
-        "lscpu",
-        "service",
-    ];
-    if path(applet).is_none()
-        || missing
-            .iter()
-            .any(|name| name.as_bytes() == applet.as_slice())
-    {
+    let known =
+        std::str::from_utf8(applet).is_ok_and(|name| path(applet).is_some() && is_applet(name));
+    if !known {
         call.streams
             .complain(&[applet.as_slice(), b": applet not found\n"].concat());
         return 127;
@@ -159,144 +197,87 @@ Currently defined functions:
     again(shell, call, call.args)
 }
 
+/// `xargs -n 1 command`: the words of its input behind the command's own, or in the place of `-I`'s.
 pub(super) fn xargs(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let more = call
-        .input
+    let mut command = call.args;
+    let (mut most, mut place) = (1000, None);
+    while let Some((first, rest)) = command.split_first()
+        && first.starts_with(b"-")
+    {
+        command = rest;
+        let (option, glued) = first.split_at(first.len().min(2));
+        if !matches!(option, b"-n" | b"-I" | b"-P" | b"-L" | b"-d") {
+            continue;
+        }
+        let mut value = glued;
+        if let (true, Some((next, rest))) = (glued.is_empty(), command.split_first()) {
+            value = next;
+            command = rest;
+        }
+        match option {
+            b"-n" | b"-L" => {
+                let number = std::str::from_utf8(value).ok().and_then(|n| n.parse().ok());
+                most = number.unwrap_or(most).clamp(1, 1000);
+            }
+            b"-I" => place = Some(value.to_vec()),
+            _ => {}
+        }
+    }
+    let input = call.input.rest().to_vec();
+    let words: Vec<Vec<u8>> = input
         .split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty())
         .take(1000)
-        .map(<[u8]>::to_vec);
-    let args: Vec<_> = call
-        .args
-        .iter()
-        .skip_while(|arg| arg.starts_with(b"-"))
-        .cloned()
-        .chain(more)
+        .map(<[u8]>::to_vec)
         .collect();
-    again(shell, call, &args)
-}
-
-pub(super) fn env(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let rest = call
-        .args
-        .iter()
-        .position(|arg| !arg.starts_with(b"-") && !arg.contains(&b'='));
-    if let Some(rest) = rest {
-        return again(shell, call, &call.args[rest..]);
-    }
-    for (name, value) in &shell.variables {
-        call.streams
-            .print(&[name.as_slice(), b"=", value, b"\n"].concat());
-    }
-    let directory = [b"PWD=", shell.directory.as_slice(), b"\n"].concat();
-    call.print(directory);
-    0
-}
-
-pub(super) fn export(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    for arg in call.args {
-        if let Some(equals) = arg.iter().position(|b| *b == b'=') {
-            shell.set(&arg[..equals], &arg[equals + 1..]);
-        }
-    }
-    if call.args.is_empty() {
-        for (name, value) in &shell.variables {
-            call.streams
-                .print(&[b"declare -x ", name.as_slice(), b"=\"", value, b"\"\n"].concat());
-        }
-    }
-    0
-}
-
-pub(super) fn unset(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    for arg in call.args {
-        shell.variables.remove(arg);
-    }
-    0
-}
-
-/// `for name in words`: the loop's body is run once, with the first word.
-pub(super) fn for_each(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    if let [name, _, first, ..] = call.args {
-        shell.set(name, first);
-    }
-    0
-}
-
-pub(super) fn history(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    if call.has(b'c') {
-        shell.history.clear();
-    }
-    for (n, line) in shell.history.iter().enumerate() {
-        call.print([format!("{:>5}  ", n + 1).as_bytes(), line, b"\n"].concat());
-    }
-    0
-}
-
-/// `which`, `type` and `command -v`.
-pub(super) fn which(_: &mut Shell, call: &mut Call<'_>) -> u8 {
+    let echo = [b"echo".to_vec()];
+    let command = if command.is_empty() { &echo } else { command };
+    let groups: Vec<&[Vec<u8>]> = match place {
+        _ if words.is_empty() => vec![&[]],
+        Some(_) => words.chunks(1).collect(),
+        None => words.chunks(most).collect(),
+    };
     let mut status = 0;
-    for name in call.operands() {
-        let found = path(name);
-        match (call.name, found) {
-            (b"type", Some(found)) => call.print([name, b" is ", found.as_bytes(), b"\n"].concat()),
-            (b"type", None) if find(name).is_some() => {
-                call.print([name, b" is a shell builtin\n"].concat());
-            }
-            (b"type", None) => {
-                call.streams
-                    .complain(&[b"-bash: type: ", name, b": not found\n"].concat());
-                status = 1;
-            }
-            (_, Some(found)) => call.print(found + "\n"),
-            (_, None) => status = 1,
+    for group in groups {
+        let args = match (&place, group) {
+            (Some(place), [word]) => command
+                .iter()
+                .map(|arg| {
+                    if arg == place {
+                        word.clone()
+                    } else {
+                        arg.clone()
+                    }
+                })
+                .collect(),
+            _ => [command, group].concat(),
+        };
+        if again(shell, call, &args) != 0 {
+            status = 123;
         }
     }
     status
 }
 
-/// `test` and `[`, with one condition.
-pub(super) fn test(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let args: Vec<&[u8]> = call
-        .args
-        .iter()
-        .map(Vec::as_slice)
-        .filter(|arg| *arg != b"]")
-        .collect();
-    let (negated, args) = match args.split_first() {
-        Some((first, rest)) if *first == b"!" => (true, rest),
-        _ => (false, args.as_slice()),
-    };
-    let number = |text: &[u8]| {
-        std::str::from_utf8(text)
-            .ok()
-            .and_then(|text| text.trim().parse::<i64>().ok())
-    };
-    let kind = |path: &[u8]| {
-        shell
-            .files
-            .get(&shell.files.resolve(&shell.directory, path))
-    };
-    let holds = match args {
-        [b"-z", text] => text.is_empty(),
-        [b"-n", text] | [text] => !text.is_empty(),
-        [b"-d", path] => kind(path).is_some_and(|node| matches!(node.kind, Kind::Directory)),
-        [b"-f", path] => kind(path).is_some_and(|node| matches!(node.kind, Kind::File(_))),
-        [b"-s", path] => kind(path).is_some_and(|node| node.size() > 0),
-        [b"-x", path] => kind(path).is_some_and(|node| node.mode & 0o111 != 0),
-        [b"-e" | b"-r" | b"-w", path] => kind(path).is_some(),
-        [a, b"=" | b"==", b] => a == b,
-        [a, b"!=", b] => a != b,
-        [a, operator, b] => match (number(a), *operator, number(b)) {
-            (Some(a), b"-eq", Some(b)) => a == b,
-            (Some(a), b"-ne", Some(b)) => a != b,
-            (Some(a), b"-gt", Some(b)) => a > b,
-            (Some(a), b"-ge", Some(b)) => a >= b,
-            (Some(a), b"-lt", Some(b)) => a < b,
-            (Some(a), b"-le", Some(b)) => a <= b,
-            _ => false,
-        },
-        _ => false,
-    };
-    u8::from(holds == negated)
+/// `which`, `type` and `command -v`.
+pub(super) fn which(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
+    let mut status = 0;
+    for name in call.operands() {
+        let there = shell.program(name).is_some();
+        let found = path(name).filter(|_| there);
+        match (call.name, found) {
+            (b"type", Some(found)) => call.print([name, b" is ", found.as_bytes(), b"\n"].concat()),
+            (b"type", None) if there => {
+                call.print([name, b" is a shell builtin\n"].concat());
+            }
+            (b"type", None) => {
+                shell.complain(call.streams, &[b"type: ", name, b": not found"].concat());
+                status = 1;
+            }
+            (b"command", None) if there => call.print([name, b"\n"].concat()),
+            (_, Some(found)) => call.print(found + "\n"),
+            (_, None) => status = 1,
+        }
+    }
+    status
 }

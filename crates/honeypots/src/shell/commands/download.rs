@@ -48,12 +48,25 @@ fn host(url: &[u8]) -> &[u8] {
     host.split(|b| *b == b':').next().unwrap_or_default()
 }
 
+/// The port in an address.
+fn port(url: &[u8]) -> &[u8] {
+    let rest = memchr::memmem::find(url, b"://").map_or(url, |at| &url[at + 3..]);
+    let authority = rest.split(|b| *b == b'/').next().unwrap_or_default();
+    let after_host = authority.rsplit(|b| *b == b'@').next().unwrap_or_default();
+    match after_host.iter().position(|b| *b == b':') {
+        Some(at) => &after_host[at + 1..],
+        None if url.starts_with(b"https:") => b"443",
+        None if url.starts_with(b"ftp:") => b"21",
+        None => b"80",
+    }
+}
+
 /// Whether it is an address of numbers, for which no name needs to be resolved.
 fn is_number(host: &[u8]) -> bool {
     std::str::from_utf8(host).is_ok_and(|host| host.parse::<std::net::Ipv4Addr>().is_ok())
 }
 
-pub(super) fn wget(_: &mut Shell, call: &mut Call<'_>) -> u8 {
+pub(super) fn wget(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     let valued: &[&[u8]] = &[
         b"-O",
         b"-P",
@@ -72,6 +85,7 @@ pub(super) fn wget(_: &mut Shell, call: &mut Call<'_>) -> u8 {
         return 1;
     }
     let quiet = call.has(b'q');
+    let mut status = 4;
     for address in found {
         let url = with_scheme(&address);
         call.run.note_url(&url);
@@ -79,8 +93,26 @@ pub(super) fn wget(_: &mut Shell, call: &mut Call<'_>) -> u8 {
         if quiet {
             continue;
         }
+        let (host, port) = (host(&url).to_vec(), port(&url).to_vec());
+        if shell.machine.personality.is_busybox() {
+            let text: &[&[u8]] = if is_number(&host) {
+                &[
+                    b"Connecting to ",
+                    &host,
+                    b":",
+                    &port,
+                    b"\nwget: can't connect to remote host (",
+                    &host,
+                    b"): Connection timed out\n",
+                ]
+            } else {
+                &[b"wget: bad address '", &host, b"'\n"]
+            };
+            call.streams.complain(&text.concat());
+            status = 1;
+            continue;
+        }
         let now = Date::new(Shell::now());
-        let host = host(&url).to_vec();
         let head = format!("--{}-{}-{} {}--  ", now.year, now.month, now.day, now.time);
         call.streams
             .complain(&[head.as_bytes(), &url, b"\n"].concat());
@@ -88,7 +120,9 @@ pub(super) fn wget(_: &mut Shell, call: &mut Call<'_>) -> u8 {
             &[
                 b"Connecting to ",
                 &host,
-                b":80... failed: Connection timed out.\nGiving up.\n\n",
+                b":",
+                &port,
+                b"... failed: Connection timed out.\nGiving up.\n\n",
             ]
         } else {
             &[
@@ -103,7 +137,7 @@ pub(super) fn wget(_: &mut Shell, call: &mut Call<'_>) -> u8 {
         };
         call.streams.complain(&text.concat());
     }
-    4
+    status
 }
 
 pub(super) fn curl(_: &mut Shell, call: &mut Call<'_>) -> u8 {
@@ -136,7 +170,7 @@ pub(super) fn curl(_: &mut Shell, call: &mut Call<'_>) -> u8 {
         let url = with_scheme(&address);
         call.run.note_url(&url);
         call.run.wait(TRY);
-        let host = host(&url).to_vec();
+        let (host, port) = (host(&url).to_vec(), port(&url).to_vec());
         status = if is_number(&host) { 28 } else { 6 };
         if silent {
             continue;
@@ -145,7 +179,9 @@ pub(super) fn curl(_: &mut Shell, call: &mut Call<'_>) -> u8 {
             &[
                 b"curl: (28) Failed to connect to ",
                 &host,
-                b" port 80 after 130541 ms: Connection timed out\n",
+                b" port ",
+                &port,
+                b" after 130541 ms: Connection timed out\n",
             ]
         } else {
             &[b"curl: (6) Could not resolve host: ", &host, b"\n"]
@@ -197,6 +233,33 @@ pub(super) fn ftpget(_: &mut Shell, call: &mut Call<'_>) -> u8 {
             b"can't connect to remote host (",
             host.as_slice(),
             b"): Connection timed out",
+        ]
+        .concat(),
+    );
+    1
+}
+
+/// `scp user@host:file .`: what lies elsewhere is noted.
+pub(super) fn scp(_: &mut Shell, call: &mut Call<'_>) -> u8 {
+    let found = addresses(call, &[b"-P", b"-i", b"-o", b"-c", b"-F", b"-l"]);
+    let elsewhere = found.iter().find_map(|name| {
+        let colon = name.iter().position(|b| *b == b':')?;
+        Some((&name[..colon], &name[colon + 1..]))
+    });
+    let Some((host, file)) = elsewhere else {
+        call.streams.complain(
+            b"usage: scp [-346ABCOpqRrsTv] [-c cipher] [-i identity_file] source ... target\n",
+        );
+        return 1;
+    };
+    call.run.note_url(&[b"scp://", host, b"/", file].concat());
+    call.run.wait(TRY);
+    let host = host.rsplit(|b| *b == b'@').next().unwrap_or_default();
+    call.streams.complain(
+        &[
+            b"ssh: connect to host ",
+            host,
+            b" port 22: Connection timed out\nscp: Connection closed\n",
         ]
         .concat(),
     );

@@ -1,11 +1,7 @@
 //! Commands that look at files and change them.
 
 use super::Call;
-use crate::shell::{
-    Shell,
-    date::Date,
-    filesystem::{Kind, Node, Refusal},
-};
+use crate::shell::{Shell, filesystem::Refusal};
 
 pub(super) fn pwd(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     call.print([shell.directory.as_slice(), b"\n"].concat());
@@ -40,114 +36,24 @@ pub(super) fn cd(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     }
 }
 
-pub(super) fn ls(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let mut paths = call.operands();
-    if paths.is_empty() {
-        paths.push(b".");
-    }
-    let several = paths.len() > 1;
-    let mut status = 0;
-    for name in paths {
-        let path = shell.files.resolve(&shell.directory, name);
-        let entries = match shell.files.get(&path) {
-            Some(node) if node.is_directory() && !call.has(b'd') => shell.files.list(&path),
-            Some(node) => Ok(vec![(name.to_vec(), node)]),
-            None => Err(Refusal::Missing),
-        };
-        match entries {
-            Ok(mut entries) => {
-                let directory = shell
-                    .files
-                    .get(&path)
-                    .filter(|node| node.is_directory() && !call.has(b'd'));
-                if let Some(node) = directory {
-                    if several {
-                        call.print([name, b":\n"].concat());
-                    }
-                    entries.retain(|(name, _)| {
-                        call.has(b'a') || call.has(b'A') || !name.starts_with(b".")
-                    });
-                    if call.has(b'a') {
-                        entries.splice(0..0, [(b".".to_vec(), node), (b"..".to_vec(), node)]);
-                    }
-                }
-                show(shell, call, &entries, directory.is_some());
-            }
-            Err(refusal) => {
-                let verb = if refusal == Refusal::Denied {
-                    "open directory"
-                } else {
-                    "access"
-                };
-                call.streams.complain(
-                    &[
-                        format!("ls: cannot {verb} '").as_bytes(),
-                        name,
-                        format!("': {refusal}\n").as_bytes(),
-                    ]
-                    .concat(),
-                );
-                status = 2;
-            }
-        }
-    }
-    status
-}
-
-fn show(shell: &Shell, call: &mut Call<'_>, entries: &[(Vec<u8>, &Node)], total: bool) {
-    if call.has(b'l') {
-        if total {
-            let blocks: u64 = entries
-                .iter()
-                .map(|(_, node)| node.size().div_ceil(4096) * 4)
-                .sum();
-            call.print(format!("total {blocks}\n"));
-        }
-        let now = Date::new(Shell::now());
-        for (name, node) in entries {
-            let owner = if node.owner == 0 { "root" } else { &shell.user };
-            let links = if node.is_directory() { 2 } else { 1 };
-            let date = Date::new(node.modified).listing(&now);
-            let head = format!(
-                "{} {links} {owner} {owner} {:>6} {date} ",
-                node.permissions(),
-                node.size()
-            );
-            let target = if let Kind::Link(target) = node.kind {
-                format!(" -> {target}")
-            } else {
-                String::new()
-            };
-            call.print([head.as_bytes(), name, target.as_bytes(), b"\n"].concat());
-        }
-    } else {
-        let width: usize = entries.iter().map(|(name, _)| name.len() + 2).sum();
-        let separator: &[u8] = if width <= 80 && !call.has(b'1') {
-            b"  "
-        } else {
-            b"\n"
-        };
-        let names: Vec<&[u8]> = entries.iter().map(|(name, _)| name.as_slice()).collect();
-        if !names.is_empty() {
-            call.print([names.join(separator).as_slice(), b"\n"].concat());
-        }
-    }
-}
-
 pub(super) fn cat(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let names = call.operands();
+    let mut names = call.operands();
     if names.is_empty() {
-        call.streams.print(call.input);
+        names.push(b"-");
     }
     each(shell, call, names, |shell, path, call| {
-        let bytes = shell.files.read(path)?;
+        let bytes = if path.ends_with(b"/-") {
+            call.input.rest()
+        } else {
+            shell.files.read(path)?
+        };
         call.streams.print(bytes);
         Ok(())
     })
 }
 
 /// Does something with each path; complains about those where it cannot.
-fn each(
+pub(super) fn each(
     shell: &mut Shell,
     call: &mut Call<'_>,
     names: Vec<&[u8]>,
@@ -175,10 +81,11 @@ pub(super) fn touch(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
 }
 
 pub(super) fn tee(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let (names, append, input) = (call.operands(), call.has(b'a'), call.input);
-    call.streams.print(input);
+    let (names, append) = (call.operands(), call.has(b'a'));
+    let input = call.input.rest().to_vec();
+    call.streams.print(&input);
     each(shell, call, names, |shell, path, _| {
-        shell.files.write(path, input, append, Shell::now())
+        shell.files.write(path, &input, append, Shell::now())
     })
 }
 
@@ -250,31 +157,6 @@ pub(super) fn rmdir(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     })
 }
 
-/// `chmod mode file…`: octal modes are followed, of letters only `x`.
-pub(super) fn chmod(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let mut names = call.operands();
-    if names.len() < 2 {
-        call.complain("missing operand\nTry 'chmod --help' for more information.");
-        return 1;
-    }
-    let mode = names.remove(0);
-    let octal = std::str::from_utf8(mode)
-        .ok()
-        .and_then(|mode| u32::from_str_radix(mode, 8).ok());
-    each(shell, call, names, |shell, path, _| {
-        let old = shell.files.get(path).ok_or(Refusal::Missing)?.mode;
-        let new = octal.map_or(
-            if mode.contains(&b'x') {
-                old | 0o111
-            } else {
-                old
-            },
-            |mode| mode & 0o7777,
-        );
-        shell.files.set_mode(path, new)
-    })
-}
-
 pub(super) fn chown(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     let names = call.operands().into_iter().skip(1).collect();
     each(shell, call, names, |shell, path, _| {
@@ -282,94 +164,16 @@ pub(super) fn chown(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     })
 }
 
-pub(super) fn cp(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    copy(shell, call, false)
-}
-
-pub(super) fn mv(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    copy(shell, call, true)
-}
-
-fn copy(shell: &mut Shell, call: &mut Call<'_>, and_remove: bool) -> u8 {
-    let mut names = call.operands();
-    let Some(to) = names.pop().filter(|_| !names.is_empty()) else {
-        call.complain("missing file operand");
-        return 1;
-    };
-    let to = shell.files.resolve(&shell.directory, to);
-    let into = shell.files.get(&to).is_some_and(Node::is_directory);
-    each(shell, call, names, |shell, from, _| {
-        let name = from.rsplit(|b| *b == b'/').next().unwrap_or_default();
-        let target = if into {
-            [to.as_slice(), b"/", name].concat()
-        } else {
-            to.clone()
-        };
-        let bytes = shell.files.read(from)?.to_vec();
-        let mode = shell.files.get(from).map_or(0o644, |node| node.mode);
-        shell.files.write(&target, &bytes, false, Shell::now())?;
-        let _ = shell.files.set_mode(&target, mode);
-        if and_remove && from != target {
-            shell.files.remove(from, false)
-        } else {
-            Ok(())
-        }
-    })
-}
-
-/// `dd if=… of=… bs=… count=…`
-pub(super) fn dd(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let value = |key: &[u8]| call.args.iter().find_map(|arg| arg.strip_prefix(key));
-    let number = |key: &[u8]| {
-        value(key).and_then(|text| std::str::from_utf8(text).ok()?.parse::<usize>().ok())
-    };
-    let resolve = |name: &[u8]| shell.files.resolve(&shell.directory, name);
-    let bytes = match value(b"if=") {
-        Some(name) => match shell.files.read(&resolve(name)) {
-            Ok(bytes) => bytes.to_vec(),
-            Err(refusal) => {
-                let text = [
-                    b"failed to open '",
-                    name,
-                    format!("': {refusal}").as_bytes(),
-                ]
-                .concat();
-                call.complain(text);
-                return 1;
-            }
-        },
-        None => call.input.to_vec(),
-    };
-    let size = number(b"bs=").unwrap_or(512).max(1);
-    let length = number(b"count=").map_or(bytes.len(), |count| {
-        count.saturating_mul(size).min(bytes.len())
-    });
-    let bytes = &bytes[..length];
-    match value(b"of=").map(resolve) {
-        Some(path) => {
-            if let Err(refusal) = shell.files.write(&path, bytes, false, Shell::now()) {
-                call.complain(refusal.to_string());
-                return 1;
-            }
-        }
-        None => call.print(bytes),
-    }
-    let (whole, part) = (length / size, usize::from(length % size > 0));
-    call.streams.complain(
-        format!("{whole}+{part} records in\n{whole}+{part} records out\n{length} bytes copied, 0.000118 s, {length} B/s\n").as_bytes(),
-    );
-    0
-}
-
 /// The bytes of all files among the arguments, or of standard input; for the tools that work on text.
 pub(super) fn content(shell: &Shell, call: &mut Call<'_>, names: &[&[u8]]) -> (Vec<u8>, u8) {
     if names.is_empty() {
-        let bytes = if call.run.may_read(call.input.len()) {
-            call.input
+        let bytes = call.input.rest();
+        let bytes = if call.run.may_read(bytes.len()) {
+            bytes.to_vec()
         } else {
-            b""
+            vec![]
         };
-        return (bytes.to_vec(), 0);
+        return (bytes, 0);
     }
     let (mut bytes, mut status) = (vec![], 0);
     for name in names {

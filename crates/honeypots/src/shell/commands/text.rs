@@ -1,114 +1,7 @@
-//! Commands that print text and work on it.
-
-use base64::{Engine, engine::general_purpose::STANDARD};
+//! Commands that work on lines.
 
 use super::{Call, files::content, lines};
-use crate::shell::Shell;
-
-pub(super) fn echo(_: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let is_option = |arg: &&Vec<u8>| {
-        arg.len() > 1 && arg.starts_with(b"-") && arg[1..].iter().all(|b| b"neE".contains(b))
-    };
-    let options: Vec<_> = call.args.iter().take_while(is_option).collect();
-    let has = |option: u8| options.iter().any(|arg| arg.contains(&option));
-    let (newline, escapes) = (!has(b'n'), has(b'e'));
-    let mut text = call.args[options.len()..].join(&b' ');
-    if escapes {
-        text = unescape(&text);
-    }
-    if newline {
-        text.push(b'\n');
-    }
-    call.print(text);
-    0
-}
-
-/// Follows `\n`, `\x41`, `\101` and the like.
-fn unescape(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        if *first != b'\\' {
-            out.push(*first);
-            continue;
-        }
-        let Some((kind, after)) = rest.split_first() else {
-            out.push(b'\\');
-            break;
-        };
-        rest = after;
-        match kind {
-            b'n' => out.push(b'\n'),
-            b'r' => out.push(b'\r'),
-            b't' => out.push(b'\t'),
-            b'a' => out.push(7),
-            b'b' => out.push(8),
-            b'e' => out.push(27),
-            b'\\' => out.push(b'\\'),
-            b'x' => number(&mut out, &mut rest, 16, 2, b"\\x"),
-            b'0' => number(&mut out, &mut rest, 8, 3, b"\0"),
-            b'1'..=b'7' => {
-                rest = &text[text.len() - rest.len() - 1..];
-                number(&mut out, &mut rest, 8, 3, b"");
-            }
-            other => out.extend_from_slice(&[b'\\', *other]),
-        }
-    }
-    out
-}
-
-/// Reads up to `most` digits as one byte; without any, `otherwise` stands for itself.
-fn number(out: &mut Vec<u8>, rest: &mut &[u8], radix: u32, most: usize, otherwise: &[u8]) {
-    let digits = rest
-        .iter()
-        .take(most)
-        .map_while(|b| char::from(*b).to_digit(radix));
-    let (count, value) = digits.fold((0, 0), |(count, value), digit| {
-        (count + 1, value * radix + digit)
-    });
-    if count == 0 {
-        out.extend_from_slice(otherwise);
-    } else {
-        out.push(value as u8);
-    }
-    *rest = &rest[count..];
-}
-
-/// `printf format words`, of whose conversions only `%s` and `%d` are known.
-pub(super) fn printf(_: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let Some((format, words)) = call.args.split_first() else {
-        return 2;
-    };
-    let format = unescape(format);
-    let mut words = words.iter();
-    let mut out = vec![];
-    let mut rest = format.as_slice();
-    while let Some((first, after)) = rest.split_first() {
-        match (first, after.first()) {
-            (b'%', Some(b's' | b'd' | b'i')) => {
-                out.extend_from_slice(words.next().map_or(&[], Vec::as_slice));
-                rest = &after[1..];
-            }
-            (b'%', Some(b'%')) => {
-                out.push(b'%');
-                rest = &after[1..];
-            }
-            _ => {
-                out.push(*first);
-                rest = after;
-            }
-        }
-    }
-    call.print(out);
-    0
-}
-
-/// A tool that would change its input in ways not worth imitating: passes it on.
-pub(super) fn cat_input(_: &mut Shell, call: &mut Call<'_>) -> u8 {
-    call.streams.print(call.input);
-    0
-}
+use crate::shell::{Shell, escape::unescape};
 
 /// The count after `-n`, or in `-5`; else ten.
 fn count(args: &[Vec<u8>]) -> (usize, Vec<&[u8]>) {
@@ -122,9 +15,12 @@ fn count(args: &[Vec<u8>]) -> (usize, Vec<&[u8]>) {
     };
     while let Some(arg) = args.next() {
         if arg == b"-n" || arg == b"-c" {
-            count = args.next().and_then(|arg| number(arg)).unwrap_or(count);
+            count = args
+                .next()
+                .and_then(|arg| number(digits(arg)))
+                .unwrap_or(count);
         } else if let Some(option) = arg.strip_prefix(b"-") {
-            count = number(option.strip_prefix(b"n").unwrap_or(option)).unwrap_or(count);
+            count = number(digits(option)).unwrap_or(count);
         } else {
             names.push(arg.as_slice());
         }
@@ -132,10 +28,16 @@ fn count(args: &[Vec<u8>]) -> (usize, Vec<&[u8]>) {
     (count, names)
 }
 
+/// A count without the letter or sign before it.
+fn digits(text: &[u8]) -> &[u8] {
+    let start = text.iter().take_while(|b| b"nc+".contains(b)).count();
+    &text[start..]
+}
+
 pub(super) fn head(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     let (count, names) = count(call.args);
     let (bytes, status) = content(shell, call, &names);
-    if call.args.iter().any(|arg| arg == b"-c") {
+    if by_bytes(call) {
         call.print(&bytes[..count.min(bytes.len())]);
     } else {
         print_lines(call, lines(&bytes).take(count));
@@ -146,91 +48,30 @@ pub(super) fn head(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
 pub(super) fn tail(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     let (count, names) = count(call.args);
     let (bytes, status) = content(shell, call, &names);
+    if by_bytes(call) {
+        call.print(&bytes[bytes.len().saturating_sub(count)..]);
+        return status;
+    }
     let all: Vec<_> = lines(&bytes).collect();
-    print_lines(call, all[all.len().saturating_sub(count)..].iter().copied());
+    let from_start = call.args.iter().any(|arg| arg.contains(&b'+'));
+    let start = if from_start {
+        count.saturating_sub(1).min(all.len())
+    } else {
+        all.len().saturating_sub(count)
+    };
+    print_lines(call, all[start..].iter().copied());
     status
 }
 
-fn print_lines<'a>(call: &mut Call<'_>, lines: impl Iterator<Item = &'a [u8]>) {
+fn by_bytes(call: &Call<'_>) -> bool {
+    call.args.iter().any(|arg| arg.starts_with(b"-c"))
+}
+
+pub(super) fn print_lines<'a>(call: &mut Call<'_>, lines: impl Iterator<Item = &'a [u8]>) {
     for line in lines {
         call.streams.print(line);
         call.streams.print(b"\n");
     }
-}
-
-/// `grep words files`, the words as they are: no patterns but `a\|b` and anchors are understood.
-pub(super) fn grep(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let mut names = call.operands();
-    if names.is_empty() {
-        call.streams.complain(b"Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n");
-        return 2;
-    }
-    let (invert, fold, quiet, number) = (
-        call.has(b'v'),
-        call.has(b'i'),
-        call.has(b'q'),
-        call.has(b'c'),
-    );
-    let lower = |bytes: &[u8]| {
-        if fold {
-            bytes.to_ascii_lowercase()
-        } else {
-            bytes.to_vec()
-        }
-    };
-    let pattern = lower(names.remove(0));
-    let choices: Vec<&[u8]> = pattern
-        .split(|b| *b == b'|')
-        .take(16)
-        .map(|choice| choice.strip_suffix(b"\\").unwrap_or(choice))
-        .collect();
-    let (bytes, _) = content(shell, call, &names);
-    let fits = |line: &&[u8]| choices.iter().any(|choice| holds(&lower(line), choice)) != invert;
-    let found: Vec<&[u8]> = lines(&bytes).filter(fits).collect();
-    if number {
-        call.print(format!("{}\n", found.len()));
-    } else if !quiet {
-        print_lines(call, found.iter().copied());
-    }
-    u8::from(found.is_empty())
-}
-
-/// Whether a line has the words in it; `^` and `$` hold them to its ends.
-fn holds(line: &[u8], words: &[u8]) -> bool {
-    match (words.strip_prefix(b"^"), words.strip_suffix(b"$")) {
-        (Some(start), _) => line.starts_with(start),
-        (None, Some(end)) => line.ends_with(end),
-        (None, None) => words.is_empty() || memchr::memmem::find(line, words).is_some(),
-    }
-}
-
-/// `awk '{print $2}'` and no other program.
-pub(super) fn awk(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let mut names = call.operands();
-    if names.is_empty() {
-        return 2;
-    }
-    let program = names.remove(0);
-    let column = program.iter().position(|b| *b == b'$').map(|at| {
-        let digits = program[at + 1..]
-            .iter()
-            .take(3)
-            .take_while(|b| b.is_ascii_digit());
-        digits.fold(0, |value, b| value * 10 + usize::from(b - b'0'))
-    });
-    let (bytes, status) = content(shell, call, &names);
-    for line in lines(&bytes) {
-        let field = match column {
-            None | Some(0) => line,
-            Some(n) => line
-                .split(u8::is_ascii_whitespace)
-                .filter(|field| !field.is_empty())
-                .nth(n - 1)
-                .unwrap_or_default(),
-        };
-        print_lines(call, std::iter::once(field));
-    }
-    status
 }
 
 /// `cut -d: -f1`
@@ -247,31 +88,64 @@ pub(super) fn cut(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     let delimiter = option(b"-d")
         .and_then(|value| value.first().copied())
         .unwrap_or(b'\t');
-    let field = option(b"-f")
-        .and_then(|value| std::str::from_utf8(value).ok()?.parse::<usize>().ok())
-        .unwrap_or(1)
-        .max(1);
+    let by_bytes = option(b"-c").or(option(b"-b"));
+    let ranges = ranges(option(b"-f").or(by_bytes).unwrap_or(b"1"));
     let names: Vec<_> = call
         .operands()
         .into_iter()
-        .filter(|name| name.len() > 1 && !name.iter().all(u8::is_ascii_digit))
+        .filter(|name| name.len() > 1 && !name.iter().all(|b| b"0123456789,-".contains(b)))
         .collect();
     let (bytes, status) = content(shell, call, &names);
+    if !call.run.may_read(bytes.len().saturating_mul(ranges.len())) {
+        return 1;
+    }
     for line in lines(&bytes) {
-        let value = line
-            .split(|b| *b == delimiter)
-            .nth(field - 1)
-            .unwrap_or_default();
-        print_lines(call, std::iter::once(value));
+        let chosen = |n: usize| {
+            ranges
+                .iter()
+                .any(|(from, to)| (*from..=*to).contains(&(n + 1)))
+        };
+        let value: Vec<u8> = if by_bytes.is_some() {
+            let bytes = line.iter().enumerate().filter(|(n, _)| chosen(*n));
+            bytes.map(|(_, b)| *b).collect()
+        } else if line.contains(&delimiter) {
+            let fields = line.split(|b| *b == delimiter).enumerate();
+            let fields: Vec<&[u8]> = fields.filter(|(n, _)| chosen(*n)).map(|(_, f)| f).collect();
+            fields.join(&delimiter)
+        } else {
+            line.to_vec()
+        };
+        print_lines(call, std::iter::once(value.as_slice()));
     }
     status
+}
+
+/// `1,3-5,7-`
+fn ranges(text: &[u8]) -> Vec<(usize, usize)> {
+    let text = String::from_utf8_lossy(text);
+    let range = |part: &str| {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        (from.parse().unwrap_or(1), to.parse().unwrap_or(usize::MAX))
+    };
+    text.split(',').take(64).map(range).collect()
 }
 
 pub(super) fn sort(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     let names = call.operands();
     let (bytes, status) = content(shell, call, &names);
     let mut all: Vec<_> = lines(&bytes).collect();
-    all.sort_unstable();
+    if call.has(b'n') || call.has(b'h') {
+        all.sort_by_key(|line| {
+            let text = String::from_utf8_lossy(line.trim_ascii_start());
+            let end = text
+                .char_indices()
+                .find(|(n, c)| !(c.is_ascii_digit() || *n == 0 && *c == '-'))
+                .map_or(text.len(), |(n, _)| n);
+            text[..end].parse::<i64>().unwrap_or(0)
+        });
+    } else {
+        all.sort_unstable();
+    }
     if call.has(b'r') {
         all.reverse();
     }
@@ -285,9 +159,15 @@ pub(super) fn sort(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
 pub(super) fn uniq(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     let names = call.operands();
     let (bytes, status) = content(shell, call, &names);
-    let mut all: Vec<_> = lines(&bytes).collect();
-    all.dedup();
-    print_lines(call, all.into_iter());
+    let all: Vec<_> = lines(&bytes).collect();
+    for group in all.chunk_by(|a, b| a == b) {
+        let count = if call.has(b'c') {
+            format!("{:>7} ", group.len())
+        } else {
+            String::new()
+        };
+        call.print([count.as_bytes(), group[0], b"\n"].concat());
+    }
     status
 }
 
@@ -313,21 +193,75 @@ pub(super) fn wc(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     status
 }
 
-pub(super) fn base64(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let names = call.operands();
-    let (mut bytes, status) = content(shell, call, &names);
-    if call.has(b'd') || call.args.iter().any(|arg| arg == b"--decode") {
-        bytes.retain(|b| !b.is_ascii_whitespace());
-        if let Ok(decoded) = STANDARD.decode(&bytes) {
-            call.print(decoded);
+/// `tr a-z A-Z`, `tr -d '\n'`, `tr -s ' '`
+pub(super) fn tr(_: &mut Shell, call: &mut Call<'_>) -> u8 {
+    let sets: Vec<Vec<u8>> = call.operands().into_iter().map(set).collect();
+    let input = call.input.rest().to_vec();
+    let Some(from) = sets.first() else {
+        call.complain("missing operand\nTry 'tr --help' for more information.");
+        return 1;
+    };
+    let complement = call.has(b'c') || call.has(b'C');
+    let (delete, squeeze) = (call.has(b'd'), call.has(b's') || sets.len() == 1);
+    // What becomes of each byte that is in the set.
+    let mut table = [None; 256];
+    for byte in 0..=255u8 {
+        let at = from.iter().position(|b| *b == byte);
+        if at.is_some() != complement {
+            let to = sets.get(1);
+            let new = to.and_then(|to| to.get(at.unwrap_or(usize::MAX)).or(to.last()));
+            table[usize::from(byte)] = Some(*new.unwrap_or(&byte));
+        }
+    }
+    let mut out = Vec::with_capacity(input.len());
+    for byte in input {
+        match table[usize::from(byte)] {
+            None => out.push(byte),
+            Some(_) if delete => {}
+            Some(new) if squeeze && out.last() == Some(&new) => {}
+            Some(new) => out.push(new),
+        }
+    }
+    call.print(out);
+    0
+}
+
+/// The bytes of a set such as `a-z\n` or `[:upper:]`.
+fn set(text: &[u8]) -> Vec<u8> {
+    let class: Option<fn(&u8) -> bool> = match text {
+        b"[:upper:]" => Some(u8::is_ascii_uppercase),
+        b"[:lower:]" => Some(u8::is_ascii_lowercase),
+        b"[:digit:]" => Some(u8::is_ascii_digit),
+        b"[:alpha:]" => Some(u8::is_ascii_alphabetic),
+        b"[:alnum:]" => Some(u8::is_ascii_alphanumeric),
+        b"[:space:]" => Some(u8::is_ascii_whitespace),
+        b"[:punct:]" => Some(u8::is_ascii_punctuation),
+        _ => None,
+    };
+    if let Some(class) = class {
+        return (0..=255).filter(class).collect();
+    }
+    let text = unescape(&text[..text.len().min(1024)]);
+    let mut bytes = vec![];
+    let mut rest = text.as_slice();
+    while let Some((first, after)) = rest.split_first() {
+        if let [b'-', last, tail @ ..] = after {
+            bytes.extend(*first..=*last);
+            rest = tail;
         } else {
-            call.complain("invalid input");
-            return 1;
+            bytes.push(*first);
+            rest = after;
         }
-    } else {
-        for row in STANDARD.encode(&bytes).as_bytes().chunks(76) {
-            print_lines(call, std::iter::once(row));
-        }
+    }
+    bytes
+}
+
+pub(super) fn rev(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
+    let names = call.operands();
+    let (bytes, status) = content(shell, call, &names);
+    for line in lines(&bytes) {
+        let reversed: Vec<u8> = line.iter().rev().copied().collect();
+        print_lines(call, std::iter::once(reversed.as_slice()));
     }
     status
 }
