@@ -138,15 +138,28 @@ pub fn count(locale: Locale, count: skep_model::console::Count) -> String {
 /// A number of bytes.
 #[must_use]
 pub fn size(locale: Locale, bytes: u64) -> String {
-    let kilobytes = |tenths: u64| match locale {
-        Locale::en => format!("{}.{} KB", number(locale, tenths / 10), tenths % 10),
-        Locale::de => format!("{},{} KB", number(locale, tenths / 10), tenths % 10),
-    };
     if bytes < 1024 {
-        td_string!(locale, bytes.count, count = bytes)
-    } else {
-        kilobytes(bytes * 10 / 1024)
+        return td_string!(locale, bytes.count, count = bytes);
     }
+    let mut unit = 1024;
+    let mut name = "KB";
+    for larger in ["MB", "GB", "TB"] {
+        if bytes / unit < 1024 {
+            break;
+        }
+        unit *= 1024;
+        name = larger;
+    }
+    let tenths = u128::from(bytes) * 10 / u128::from(unit);
+    let mark = match locale {
+        Locale::en => '.',
+        Locale::de => ',',
+    };
+    format!(
+        "{}{mark}{} {name}",
+        number(locale, (tenths / 10) as u64),
+        tenths % 10
+    )
 }
 
 /// A share of a whole in per cent.
@@ -193,6 +206,9 @@ mod tests {
         assert_eq!(size(Locale::en, 2), "2 bytes");
         assert_eq!(size(Locale::de, 1), "1 Byte");
         assert_eq!(size(Locale::de, 2048), "2,0 KB");
+        assert_eq!(size(Locale::en, 1024 * 1024 - 1), "1,023.9 KB");
+        assert_eq!(size(Locale::en, 10_868 * 1024), "10.6 MB");
+        assert_eq!(size(Locale::en, u64::MAX), "16,777,215.9 TB");
     }
 
     #[test]

@@ -47,8 +47,8 @@ test('a colleague gets an account, chooses a password, and sees what the role al
   await expect(visitor.getByRole('link', { name: 'Users' })).toHaveCount(0);
 
   // What one chooses holds on the next page, and in another browser.
-  await visitor.getByLabel('Language').selectOption('de');
-  await visitor.getByLabel('Theme', { exact: true }).selectOption('dark');
+  await visitor.getByRole('combobox', { name: 'Language' }).selectOption('de');
+  await visitor.getByRole('combobox', { name: 'Theme' }).selectOption('dark');
   await visitor.getByRole('button', { name: 'Save' }).click();
   await expect(visitor.getByRole('heading', { name: 'Passwort', exact: true })).toBeVisible();
   await expect(visitor.locator('html')).toHaveAttribute('data-theme', 'dark');

@@ -122,7 +122,7 @@ fn Table(entries: Vec<AuditView>) -> impl IntoView {
     let lines = entries.into_iter().map(line).collect_view();
     view! {
         <section class="panel">
-            <table class="tbl cards audit">
+            <table class="tbl cards">
                 <caption class="vh">{td_string!(locale, nav.audit)}</caption>
                 <thead>
                     <tr>
@@ -145,16 +145,16 @@ fn line(entry: AuditView) -> AnyView {
     let changes = entry.changes.iter().map(change).collect_view();
     view! {
         <tr>
-            <td data-label=td_string!(locale, field.time)>
+            <td data-l=td_string!(locale, field.time)>
                 <Time at=entry.at form=TimeForm::Short />
             </td>
-            <td data-label=td_string!(locale, audit.who)>{entry.user_name}</td>
-            <td data-label=td_string!(locale, audit.action)>{format!("{} {}", entry.action, entry.kind)}</td>
-            <td class="wrap" data-label=td_string!(locale, audit.object)>{entry.object}</td>
-            <td data-label=td_string!(locale, audit.changes)>
+            <td data-l=td_string!(locale, audit.who)>{entry.user_name}</td>
+            <td data-l=td_string!(locale, audit.action)>{format!("{} {}", entry.action, entry.kind)}</td>
+            <td class="wrap" data-l=td_string!(locale, audit.object)>{entry.object}</td>
+            <td data-l=td_string!(locale, audit.changes)>
                 <ul class="changes">{changes}</ul>
             </td>
-            <td class="mono" data-label=td_string!(locale, audit.from)>
+            <td class="mono" data-l=td_string!(locale, audit.from)>
                 {entry.address.map(|address| address.to_string())}
             </td>
         </tr>

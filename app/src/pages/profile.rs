@@ -203,14 +203,14 @@ fn Sessions(sessions: Vec<SessionView>, profile: Answer<user::Profile>) -> impl 
             let end = move |_| attempt.run(server::end_session(id), move |()| profile.refetch());
             view! {
                 <tr>
-                    <td class="wrap" data-label=td_string!(locale, profile.browser)>{session.agent.visible()}</td>
-                    <td class="mono" data-label=td_string!(locale, field.address)>
+                    <td class="wrap" data-l=td_string!(locale, profile.browser)>{session.agent.visible()}</td>
+                    <td class="mono" data-l=td_string!(locale, field.address)>
                         {session.address.map(|address| address.to_string())}
                     </td>
-                    <td data-label=td_string!(locale, profile.begun)>
+                    <td data-l=td_string!(locale, profile.begun)>
                         <Time at=session.created_at />
                     </td>
-                    <td data-label=td_string!(locale, profile.last_seen)>
+                    <td data-l=td_string!(locale, profile.last_seen)>
                         <Time at=session.last_seen_at />
                     </td>
                     <td class="acts-cell">

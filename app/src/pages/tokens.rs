@@ -159,12 +159,12 @@ fn Line(token: TokenView, state: State) -> impl IntoView {
     };
     view! {
         <tr>
-            <th scope="row" data-label=td_string!(locale, field.name)>{token.name.clone()}</th>
-            <td data-label=td_string!(locale, users.role)>{words::role(locale, token.role)}</td>
-            <td data-label=td_string!(locale, tokens.areas)>{areas}</td>
-            <td data-label=td_string!(locale, users.groups)>{groups}</td>
-            <td data-label=td_string!(locale, tokens.until)>{until}</td>
-            <td data-label=td_string!(locale, tokens.last_used)>{last_used}</td>
+            <th scope="row" data-l=td_string!(locale, field.name)>{token.name.clone()}</th>
+            <td data-l=td_string!(locale, users.role)>{words::role(locale, token.role)}</td>
+            <td data-l=td_string!(locale, tokens.areas)>{areas}</td>
+            <td data-l=td_string!(locale, users.groups)>{groups}</td>
+            <td data-l=td_string!(locale, tokens.until)>{until}</td>
+            <td data-l=td_string!(locale, tokens.last_used)>{last_used}</td>
             <td class="acts-cell">
                 {token
                     .revoked_at

@@ -156,6 +156,9 @@ fn changes(before: Option<String>, after: Option<String>) -> Vec<Change> {
             field,
         })
         .collect();
+    // What was nothing and is nothing did not change.
+    let nothing = |text: &Option<String>| text.as_deref().is_none_or(str::is_empty);
+    changes.retain(|change| !(nothing(&change.before) && nothing(&change.after)));
     changes.sort_by(|a, b| a.field.cmp(&b.field));
     changes.dedup_by(|a, b| a.field == b.field);
     changes
@@ -197,7 +200,7 @@ mod tests {
     fn only_what_differs_is_a_change() {
         let json = |text: &str| Some(text.to_owned());
         let found = changes(
-            json(r#"{"name":"a","role":"admin","email":""}"#),
+            json(r#"{"name":"a","role":"admin","email":"","mail":"x"}"#),
             json(r#"{"name":"b","role":"admin","groups":["x"]}"#),
         );
         let said: Vec<_> = found
@@ -213,8 +216,8 @@ mod tests {
         assert_eq!(
             said,
             [
-                ("email", Some(""), None),
                 ("groups", None, Some(r#"["x"]"#)),
+                ("mail", Some("x"), None),
                 ("name", Some("a"), Some("b"))
             ]
         );

@@ -178,10 +178,16 @@ fn Services(sensor: SensorView) -> impl IntoView {
         .instances
         .into_iter()
         .map(|instance| {
-            let (icon, word) = match instance.state {
-                InstanceState::Running => ("running", td_string!(locale, sensors.running)),
-                InstanceState::Scheduled => ("clock", td_string!(locale, sensors.scheduled)),
-                InstanceState::Failed => ("failed", td_string!(locale, sensors.failed)),
+            let (class, icon, word) = match instance.state {
+                InstanceState::Running => {
+                    ("pres online", "running", td_string!(locale, sensors.running))
+                }
+                InstanceState::Scheduled => {
+                    ("pres waiting", "clock", td_string!(locale, sensors.scheduled))
+                }
+                InstanceState::Failed => {
+                    ("pres offline", "failed", td_string!(locale, sensors.failed))
+                }
             };
             let ports: Vec<_> = instance
                 .ports
@@ -190,10 +196,10 @@ fn Services(sensor: SensorView) -> impl IntoView {
                 .collect();
             view! {
                 <tr>
-                    <th scope="row" data-label=td_string!(locale, field.service)>{instance.service.to_string()}</th>
-                    <td class="mono wrap" data-label=td_string!(locale, sensor.ports)>{ports.join(" ")}</td>
-                    <td data-label=td_string!(locale, field.state)>
-                        <span class=format!("cell {}", instance.state)>
+                    <th scope="row" data-l=td_string!(locale, field.service)>{instance.service.to_string()}</th>
+                    <td class="mono wrap" data-l=td_string!(locale, sensor.ports)>{ports.join(" ")}</td>
+                    <td data-l=td_string!(locale, field.state)>
+                        <span class=class>
                             <Icon name=icon />
                             {word}
                         </span>

@@ -71,9 +71,9 @@ fn Table(
             };
             view! {
                 <tr>
-                    <th scope="row" data-label=td_string!(locale, field.name)>{group.name.clone()}</th>
-                    <td class="num" data-label=td_string!(locale, users.people)>{number(locale, group.users.into())}</td>
-                    <td class="num" data-label=td_string!(locale, nav.sensors)>{number(locale, group.sensors.into())}</td>
+                    <th scope="row" data-l=td_string!(locale, field.name)>{group.name.clone()}</th>
+                    <td class="num" data-l=td_string!(locale, users.people)>{number(locale, group.users.into())}</td>
+                    <td class="num" data-l=td_string!(locale, nav.sensors)>{number(locale, group.sensors.into())}</td>
                     <td class="acts-cell">
                         <button type="button" class="btn s" on:click=move |_| ask(edit) aria-label=td_string!(locale, action.edit_of, name = group.name.as_str())>
                             {td_string!(locale, action.rename)}

@@ -85,14 +85,14 @@ fn Table(
             let myself = own == Some(user.id);
             view! {
                 <tr>
-                    <th scope="row" data-label=td_string!(locale, field.name)>
+                    <th scope="row" data-l=td_string!(locale, field.name)>
                         {user.name.clone()}
                         {myself.then(|| view! { " " <span class="faint">{td_string!(locale, users.you)}</span> })}
                     </th>
-                    <td data-label=td_string!(locale, users.role)>{words::role(locale, user.role)}</td>
-                    <td data-label=td_string!(locale, users.groups)>{groups}</td>
-                    <td data-label=td_string!(locale, setup.email)>{user.email}</td>
-                    <td data-label=td_string!(locale, users.last_login)>
+                    <td data-l=td_string!(locale, users.role)>{words::role(locale, user.role)}</td>
+                    <td data-l=td_string!(locale, users.groups)>{groups}</td>
+                    <td data-l=td_string!(locale, setup.email)>{user.email}</td>
+                    <td data-l=td_string!(locale, users.last_login)>
                         {match user.last_login_at {
                             Some(at) => view! { <Time at /> },
                             None => view! { <span class="faint">{td_string!(locale, users.never)}</span> },
