@@ -29,7 +29,8 @@ on_both!(
 
 async fn an_event_opens_grows_and_closes(engine: Engine) {
     let app = TestApp::start(engine).await;
-    let token = app.token(Role::Observer).await;
+    let foreign = app.another_group("foreign").await;
+    let token = app.token_for(Role::Observer, vec![foreign]).await;
     let admin = app.token(Role::Admin).await;
     let mut sensor = app.sensor("one", app.group().await).await;
     let event = EventId::new();
@@ -85,7 +86,7 @@ async fn an_event_opens_grows_and_closes(engine: Engine) {
     );
     assert_eq!(shown["interactions"][2]["line"]["text"], "uname -a");
 
-    // A token of a lesser role without groups sees nothing.
+    // A token of another group sees nothing.
     assert_eq!(
         app.api(&format!("/api/v1/events/{event}"), &token)
             .await

@@ -59,10 +59,10 @@ impl Honeypot for Ftp {
                 credentials::SETTING,
                 Setting {
                     name: "anonymous",
-                    description: "Whether anonymous and ftp are let in with any password: yes or no.",
-                    kind: SettingKind::Text {
+                    description: "Whether anonymous and ftp are let in with any password.",
+                    kind: SettingKind::Choice {
                         default: "yes",
-                        max: 3,
+                        options: &["yes", "no"],
                     },
                 },
                 Setting {
@@ -100,11 +100,7 @@ impl Honeypot for Ftp {
                 Personality::find("ubuntu"),
             )),
             accept: Credentials::read(settings.list("accept"))?,
-            anonymous: match settings.choice("anonymous") {
-                "yes" => true,
-                "no" => false,
-                _ => return Err(wrong("anonymous", "must be yes or no")),
-            },
+            anonymous: settings.choice("anonymous") == "yes",
             ports: match settings.text("passive_ports") {
                 "" => None,
                 range => Some(ports(range).ok_or_else(|| {

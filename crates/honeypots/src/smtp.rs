@@ -62,9 +62,9 @@ impl Honeypot for Smtp {
                 Setting {
                     name: "relay",
                     description: "Who may send to other domains: nobody (who has not logged in) or everybody.",
-                    kind: SettingKind::Text {
+                    kind: SettingKind::Choice {
                         default: "nobody",
-                        max: 9,
+                        options: &["nobody", "everybody"],
                     },
                 },
                 Setting {
@@ -95,16 +95,7 @@ impl Honeypot for Smtp {
             )
             .hostname,
             accept: Credentials::read(settings.list("accept"))?,
-            open: match settings.choice("relay") {
-                "nobody" => false,
-                "everybody" => true,
-                _ => {
-                    return Err(SettingsError {
-                        name: "relay".to_owned(),
-                        problem: "must be nobody or everybody".to_owned(),
-                    });
-                }
-            },
+            open: settings.choice("relay") == "everybody",
             delay: Duration::from_millis(settings.number("delay")),
         }))
     }

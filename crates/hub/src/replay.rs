@@ -64,16 +64,16 @@ struct Decoder(Vec<u8>);
 impl Decoder {
     fn text(&mut self, bytes: &[u8]) -> String {
         self.0.extend_from_slice(bytes);
-        let rest = match std::str::from_utf8(&self.0) {
-            Ok(_) => 0,
-            // An incomplete character at the end is no error yet.
-            Err(error) if error.error_len().is_none() => self.0.len() - error.valid_up_to(),
-            Err(_) => self
-                .0
-                .utf8_chunks()
-                .last()
-                .map_or(0, |chunk| chunk.invalid().len())
-                .min(3),
+        let mut from = 0;
+        let rest = loop {
+            match std::str::from_utf8(&self.0[from..]) {
+                Ok(_) => break 0,
+                Err(error) => match error.error_len() {
+                    Some(wrong) => from += error.valid_up_to() + wrong,
+                    // An incomplete character at the end is no error yet.
+                    None => break self.0.len() - from - error.valid_up_to(),
+                },
+            }
         };
         let kept = self.0.split_off(self.0.len() - rest);
         let text = String::from_utf8_lossy(&self.0).into_owned();
