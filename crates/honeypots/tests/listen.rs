@@ -81,61 +81,17 @@ async fn a_source_has_so_many_connections_and_no_more() {
 
 #[tokio::test]
 async fn silence_and_bytes_are_bounded() {
+    let idle = Limits {
+        idle: Duration::from_millis(200),
+        ..Limits::default()
+    };
     for (name, limits, talks, why) in [
-        (
-            "telnet",
-            Limits {
-                idle: Duration::from_millis(200),
-                ..Limits::default()
-            },
-            false,
-            "silent for 0 s",
-        ),
-        (
-            "ssh",
-            Limits {
-                idle: Duration::from_millis(200),
-                ..Limits::default()
-            },
-            false,
-            "silent for 0 s",
-        ),
-        (
-            "http",
-            Limits {
-                idle: Duration::from_millis(200),
-                ..Limits::default()
-            },
-            false,
-            "silent for 0 s",
-        ),
-        (
-            "ftp",
-            Limits {
-                idle: Duration::from_millis(200),
-                ..Limits::default()
-            },
-            false,
-            "silent for 0 s",
-        ),
-        (
-            "https",
-            Limits {
-                idle: Duration::from_millis(200),
-                ..Limits::default()
-            },
-            false,
-            "silent for 0 s",
-        ),
-        (
-            "smtp",
-            Limits {
-                idle: Duration::from_millis(200),
-                ..Limits::default()
-            },
-            false,
-            "silent for 0 s",
-        ),
+        ("telnet", idle, false, "silent for 0 s"),
+        ("ssh", idle, false, "silent for 0 s"),
+        ("http", idle, false, "silent for 0 s"),
+        ("ftp", idle, false, "silent for 0 s"),
+        ("https", idle, false, "silent for 0 s"),
+        ("smtp", idle, false, "silent for 0 s"),
         (
             "ftp",
             Limits {

@@ -1,6 +1,7 @@
 //! The settings of the whole server, the audit log, and what the server says of itself.
 
 use std::{
+    fmt::Write as _,
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -98,8 +99,10 @@ impl Hub {
             authority: authority
                 .fingerprint()
                 .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
+                .fold(String::new(), |mut text, byte| {
+                    let _ = write!(text, "{byte:02x}");
+                    text
+                }),
             authority_until,
             certificate_until,
         })

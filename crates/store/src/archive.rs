@@ -102,15 +102,12 @@ impl Store {
         let Some((removed, fate)) = self.removed().await? else {
             return Ok(false);
         };
+        let (column, id) = match &removed {
+            Removed::Group(id) => ("e.group_id =", id.as_bytes().to_vec()),
+            Removed::Sensor(id) => ("e.sensor_id =", id.as_bytes().to_vec()),
+        };
         let mut conditions = Conditions::default();
-        match &removed {
-            Removed::Group(id) => {
-                conditions.add("e.group_id =", Value::Bytes(id.as_bytes().to_vec()))
-            }
-            Removed::Sensor(id) => {
-                conditions.add("e.sensor_id =", Value::Bytes(id.as_bytes().to_vec()))
-            }
-        }
+        conditions.add(column, Value::Bytes(id.clone()));
         if self.take_chunk(conditions, false, fate, now).await? == CHUNK {
             return Ok(true);
         }
@@ -120,12 +117,8 @@ impl Store {
             Removed::Sensor(_) => &[("quarantine", "sensor_id"), ("sensors", "id")],
         };
         for (table, column) in tables {
-            let id = match &removed {
-                Removed::Group(id) => id.as_bytes(),
-                Removed::Sensor(id) => id.as_bytes(),
-            };
             sqlx::query(own(format!("DELETE FROM {table} WHERE {column} = $1")))
-                .bind(id)
+                .bind(id.as_slice())
                 .execute(&mut *tx)
                 .await?;
         }

@@ -34,7 +34,7 @@ pub fn EditSensor(
             group: text(&data, "group").parse().unwrap_or(sensor.group.id),
         };
         attempt.run(server::edit_sensor(sensor.id, edit), move |()| {
-            sensors.refetch()
+            sensors.refetch();
         });
     });
     let fields = move || {
@@ -84,7 +84,7 @@ pub fn RemoveSensor(subject: StoredValue<SensorView>, attempt: Attempt) -> impl 
         let fate = text(&data, "fate").parse().unwrap_or(Fate::Archive);
         let id = subject.with_value(|sensor| sensor.id);
         attempt.run(server::remove_sensor(id, fate), move |()| {
-            navigate.with_value(|go| go("/sensors", Default::default()));
+            navigate.with_value(|go| go("/sensors", leptos_router::NavigateOptions::default()));
         });
     });
     view! {

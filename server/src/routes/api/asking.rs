@@ -16,30 +16,34 @@ use crate::routes::problem;
 pub(crate) type Answer = Result<Response, Refused>;
 
 /// A refusal.
-pub(crate) struct Refused(Response);
+pub(crate) struct Refused(Box<Response>);
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        self.0
+        *self.0
     }
 }
 
 impl From<HubError> for Refused {
     fn from(error: HubError) -> Self {
-        Self(problem::response(&error.refusal()))
+        error.refusal().into()
     }
 }
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
-        Self(problem::response(&refusal))
+        Self(Box::new(problem::response(&refusal)))
     }
 }
 
 impl Refused {
     /// The request itself is wrong.
     pub(crate) fn bad_request(why: &str) -> Self {
-        Self(problem::plain(StatusCode::BAD_REQUEST, "bad-request", why))
+        Self(Box::new(problem::plain(
+            StatusCode::BAD_REQUEST,
+            "bad-request",
+            why,
+        )))
     }
 }
 
@@ -95,11 +99,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
         match Json::<T>::from_request(request, state).await {
             Ok(Json(body)) => Ok(Self(body)),
-            Err(rejection) => Err(Refused(problem::plain(
+            Err(rejection) => Err(Refused(Box::new(problem::plain(
                 rejection.status(),
                 "bad-request",
                 &rejection.body_text(),
-            ))),
+            )))),
         }
     }
 }
