@@ -23,7 +23,7 @@ pub fn Leave(
 ) -> impl IntoView {
     let locale = use_locale();
     let (archive, remove) = (Attempt::new(), Attempt::new());
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = StoredValue::new(use_navigate());
     let act = move |attempt: Attempt, fate: Fate| {
         Callback::new(move |_: FormData| {
             attempt.run(server::take_events(vec![id], archived, fate), move |_| {

@@ -79,7 +79,7 @@ pub fn EditSensor(
 #[component]
 pub fn RemoveSensor(subject: StoredValue<SensorView>, attempt: Attempt) -> impl IntoView {
     let locale = use_locale();
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = StoredValue::new(use_navigate());
     let submit = Callback::new(move |data: FormData| {
         let fate = text(&data, "fate").parse().unwrap_or(Fate::Archive);
         let id = subject.with_value(|sensor| sensor.id);
