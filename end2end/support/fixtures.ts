@@ -57,7 +57,7 @@ export async function logIn(page: Page, skep: Skep): Promise<void> {
 
 /** Waits until the page is alive: WASM has taken it over and the live stream stands. */
 export async function live(page: Page): Promise<void> {
-  await expect(page.getByText('Live', { exact: true })).toBeVisible();
+  await expect(page.getByRole('status').getByText('Live', { exact: true })).toBeVisible();
 }
 
 /** Rows of the event list that contain all these texts. */
