@@ -308,7 +308,7 @@ fn RevokeToken(state: State) -> impl IntoView {
     let submit = Callback::new(move |_: FormData| {
         if let Some(token) = state.subject.get_untracked() {
             attempt.run(server::revoke_token(token.id), move |()| {
-                state.tokens.refetch()
+                state.tokens.refetch();
             });
         }
     });

@@ -1,16 +1,15 @@
 //! Editing a sensor, and removing it.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 use skep_model::{
     sensor::{SensorEdit, SensorView},
     user::Fate,
 };
 use web_sys::FormData;
 
-use super::Sensors;
+use super::{Groups, Sensors};
 use crate::{
-    answer::ask,
     components::{Attempt, Awaited, Choose, FateChoice, Field, FormDialog, text},
     preferences::use_locale,
     server,
@@ -24,9 +23,9 @@ pub fn EditSensor(
     subject: StoredValue<SensorView>,
     attempt: Attempt,
     sensors: Sensors,
+    groups: Groups,
 ) -> impl IntoView {
     let locale = use_locale();
-    let groups = ask(|| (), |()| server::groups());
     let submit = Callback::new(move |data: FormData| {
         let sensor = subject.get_value();
         let edit = SensorEdit {
@@ -34,7 +33,7 @@ pub fn EditSensor(
             group: text(&data, "group").parse().unwrap_or(sensor.group.id),
         };
         attempt.run(server::edit_sensor(sensor.id, edit), move |()| {
-            sensors.refetch()
+            sensors.refetch();
         });
     });
     let fields = move || {
@@ -84,7 +83,7 @@ pub fn RemoveSensor(subject: StoredValue<SensorView>, attempt: Attempt) -> impl 
         let fate = text(&data, "fate").parse().unwrap_or(Fate::Archive);
         let id = subject.with_value(|sensor| sensor.id);
         attempt.run(server::remove_sensor(id, fate), move |()| {
-            navigate.with_value(|go| go("/sensors", Default::default()));
+            navigate.with_value(|go| go("/sensors", NavigateOptions::default()));
         });
     });
     view! {

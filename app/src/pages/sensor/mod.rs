@@ -9,7 +9,7 @@ use skep_model::{
     Refusal,
     console::LiveMessage,
     ids::SensorId,
-    sensor::{InstanceState, SensorView},
+    sensor::{GroupRef, InstanceState, SensorView},
     user::Role,
 };
 
@@ -33,6 +33,7 @@ use crate::{
 };
 
 type Sensors = Answer<Vec<SensorView>>;
+type Groups = Answer<Vec<GroupRef>>;
 
 /// One sensor.
 #[component]
@@ -44,6 +45,9 @@ pub fn Sensor() -> impl IntoView {
         params.with(|params| params.get("id").and_then(|id| id.parse::<SensorId>().ok()))
     });
     let sensors: Sensors = ask(|| (), |()| server::sensors());
+    // Answers are numbered in the order of asking. What asks only after another answer is there would ask late on the
+    // server and at once in the browser, which has that answer already.
+    let groups: Groups = ask(|| (), |()| server::groups());
     Effect::new(move |_| {
         live::listen(move |message| {
             if matches!(message, LiveMessage::Sensors | LiveMessage::Resync) {
@@ -57,7 +61,7 @@ pub fn Sensor() -> impl IntoView {
             let manager = me.await.is_ok_and(|me| me.role >= Role::Manager);
             match sensors.await {
                 Ok(list) => match list.into_iter().find(|sensor| Some(sensor.id) == id.get()) {
-                    Some(sensor) => view! { <Whole sensor sensors manager /> },
+                    Some(sensor) => view! { <Whole sensor sensors groups manager /> },
                     None => {
                         view! { <FailureNote failure=Failure::Refused(Refusal::NotFound) /> }
                     }
@@ -85,7 +89,7 @@ pub fn Sensor() -> impl IntoView {
 }
 
 #[component]
-fn Whole(sensor: SensorView, sensors: Sensors, manager: bool) -> impl IntoView {
+fn Whole(sensor: SensorView, sensors: Sensors, groups: Groups, manager: bool) -> impl IntoView {
     let locale = use_locale();
     let (call, edit, remove) = (Attempt::new(), Attempt::new(), Attempt::new());
     let id = sensor.id;
@@ -126,7 +130,7 @@ fn Whole(sensor: SensorView, sensors: Sensors, manager: bool) -> impl IntoView {
         {manager
             .then(|| {
                 view! {
-                    <EditSensor subject attempt=edit sensors />
+                    <EditSensor subject attempt=edit sensors groups />
                     <RemoveSensor subject attempt=remove />
                 }
             })}

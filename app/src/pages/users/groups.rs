@@ -157,7 +157,7 @@ fn RemoveGroup(
         let fate = text(&data, "fate").parse().unwrap_or(Fate::Archive);
         if let Some(group) = subject.get_untracked() {
             attempt.run(server::remove_group(group.id, fate), move |()| {
-                state.refetch()
+                state.refetch();
             });
         }
     });
