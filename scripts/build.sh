@@ -5,5 +5,5 @@ cd "$(dirname "$0")/.."
 . scripts/env.sh
 
 scripts/style.sh
-cargo leptos build --release --precompress
+cargo leptos build --release --split --precompress
 cargo build --release -p skep-sensor

@@ -31,12 +31,11 @@ use skep_model::user;
 use crate::{
     answer::Answer,
     components::{Hydrated, Shell},
-    pages::{
-        Audit, Dashboard, Event, Events, LogIn, NotFound, Password, Profile, Quarantine, Sensor,
-        Sensors, SetUp, System, Tokens, Users,
-    },
+    pages::{Attacks, Dashboard, LogIn, NotFound, Rare, Sensing},
     view::view,
 };
+
+pub use crate::pages::load_part;
 
 /// Who is logged in, as a context.
 #[derive(Clone, Copy)]
@@ -59,7 +58,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                <link rel="stylesheet" href=format!("/pkg/{}.css", options.output_name) />
+                <link rel="stylesheet" href=format!("/{}/{}.css", options.site_pkg_dir, options.output_name) />
                 <AutoReload options=options.clone() />
                 {scripts(&options)}
                 <MetaTags />
@@ -83,6 +82,7 @@ fn scripts(options: &LeptosOptions) -> impl IntoView + use<> {
     );
     view! {
         <link rel="modulepreload" href=format!("{path}.js") nonce=use_nonce() />
+        <link rel="modulepreload" href=format!("/{}/__wasm_split.______________________.js", options.site_pkg_dir) nonce=use_nonce() />
         <link rel="preload" href=format!("{path}.wasm") r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
         <script type="module" nonce=use_nonce()>
             {start}
@@ -123,20 +123,20 @@ pub fn App() -> impl IntoView {
             <Routes fallback=NotFound>
                 <ParentRoute path=path!("") view=Shell>
                     <Route path=path!("") view=Dashboard ssr=SsrMode::Async />
-                    <Route path=path!("events") view=Events ssr=SsrMode::Async />
-                    <Route path=path!("events/:id") view=Event ssr=SsrMode::Async />
-                    <Route path=path!("sensors") view=Sensors ssr=SsrMode::Async />
-                    <Route path=path!("sensors/:id") view=Sensor ssr=SsrMode::Async />
-                    <Route path=path!("quarantine") view=Quarantine ssr=SsrMode::Async />
-                    <Route path=path!("users") view=Users ssr=SsrMode::Async />
-                    <Route path=path!("tokens") view=Tokens ssr=SsrMode::Async />
-                    <Route path=path!("audit") view=Audit ssr=SsrMode::Async />
-                    <Route path=path!("system") view=System ssr=SsrMode::Async />
-                    <Route path=path!("profile") view=Profile ssr=SsrMode::Async />
+                    <Route path=path!("events") view=Attacks::Events ssr=SsrMode::Async />
+                    <Route path=path!("events/:id") view=Attacks::Event ssr=SsrMode::Async />
+                    <Route path=path!("sensors") view=Sensing::Sensors ssr=SsrMode::Async />
+                    <Route path=path!("sensors/:id") view=Sensing::Sensor ssr=SsrMode::Async />
+                    <Route path=path!("quarantine") view=Rare::Quarantine ssr=SsrMode::Async />
+                    <Route path=path!("users") view=Rare::Users ssr=SsrMode::Async />
+                    <Route path=path!("tokens") view=Rare::Tokens ssr=SsrMode::Async />
+                    <Route path=path!("audit") view=Rare::Audit ssr=SsrMode::Async />
+                    <Route path=path!("system") view=Rare::System ssr=SsrMode::Async />
+                    <Route path=path!("profile") view=Rare::Profile ssr=SsrMode::Async />
                 </ParentRoute>
                 <Route path=path!("login") view=LogIn ssr=SsrMode::Async />
-                <Route path=path!("password") view=Password ssr=SsrMode::Async />
-                <Route path=path!("setup") view=SetUp ssr=SsrMode::Async />
+                <Route path=path!("password") view=Rare::Password ssr=SsrMode::Async />
+                <Route path=path!("setup") view=Rare::SetUp ssr=SsrMode::Async />
             </Routes>
         </Router>
     }

@@ -1,6 +1,10 @@
 //! Pages and server functions: the app, with what it needs from the server.
 
-use std::path::Path;
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::Path,
+};
 
 use axum::Router;
 use leptos::{
@@ -21,9 +25,27 @@ pub(crate) fn options(site_root: &Path) -> LeptosOptions {
     LeptosOptions::builder()
         .output_name("skep")
         .site_root(site_root.to_string_lossy().into_owned())
-        .site_pkg_dir("pkg")
+        .site_pkg_dir(format!("pkg/{}", build(&site_root.join("pkg"))))
         .env(Env::PROD)
         .build()
+}
+
+/// What names a build of the browser's half in addresses. A page that is still open after an update must not load a
+/// part of another build: parts reach into each other's memory.
+fn build(folder: &Path) -> String {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|file| file.path())
+        .collect();
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        file.file_name().hash(&mut hasher);
+        fs::read(&file).unwrap_or_default().hash(&mut hasher);
+    }
+    format!("{:016x}", hasher.finish())
 }
 
 /// The routes of pages and server functions.

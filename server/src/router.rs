@@ -8,7 +8,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     routing::{get, post},
 };
-use leptos::config::LeptosOptions;
+use leptos::config::{Env, LeptosOptions};
 use skep_hub::Hub;
 use tower_http::{
     compression::CompressionLayer, limit::RequestBodyLimitLayer, services::ServeDir,
@@ -53,10 +53,15 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
             .precompressed_br()
             .precompressed_gzip()
     };
-    let revalidate = SetResponseHeaderLayer::if_not_present(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("no-cache"),
-    );
+    let cached = |how| {
+        SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static(how))
+    };
+    // The address of the browser's half names its build.
+    let package = format!("/{}", state.leptos.site_pkg_dir);
+    let package_cached = match state.leptos.env {
+        Env::PROD => cached("public, max-age=31536000, immutable"),
+        Env::DEV => cached("no-cache"),
+    };
 
     let sensors = Router::new()
         .route("/sensor/v1/poll", post(routes::sensor::poll))
@@ -67,14 +72,14 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
         .merge(routes::api::routes())
         .merge(document::routes(&state))
         .nest_service(
-            "/pkg",
+            &package,
             tower::ServiceBuilder::new()
-                .layer(revalidate.clone())
+                .layer(package_cached)
                 .service(files("pkg")),
         )
         .fallback_service(
             tower::ServiceBuilder::new()
-                .layer(revalidate)
+                .layer(cached("no-cache"))
                 .service(files("")),
         )
         .layer(CompressionLayer::new())

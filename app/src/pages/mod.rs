@@ -4,6 +4,7 @@ mod audit;
 mod dashboard;
 mod event;
 mod events;
+mod later;
 mod login;
 mod not_found;
 mod profile;
@@ -15,20 +16,22 @@ mod system;
 mod tokens;
 mod users;
 
-pub use audit::Audit;
 pub use dashboard::Dashboard;
-pub use event::Event;
-pub use events::Events;
+pub use later::{Attacks, Rare, Sensing, load_part};
 pub use login::LogIn;
 pub use not_found::NotFound;
-pub use profile::{Password, Profile};
-pub use quarantine::Quarantine;
-pub use sensor::Sensor;
-pub use sensors::Sensors;
-pub use setup::SetUp;
-pub use system::System;
-pub use tokens::Tokens;
-pub use users::Users;
+
+use audit::Audit;
+use event::Event;
+use events::Events;
+use profile::{Password, Profile};
+use quarantine::Quarantine;
+use sensor::Sensor;
+use sensors::Sensors;
+use setup::SetUp;
+use system::System;
+use tokens::Tokens;
+use users::Users;
 
 use leptos::{
     prelude::*,
