@@ -10,7 +10,7 @@ test.use({ trace: 'off', screenshot: 'off' });
  * What a first visit may transfer, headers included: what it was when last measured and 5 %. The goal is 350 KB; a
  * change that makes it less takes this number down with it, and one that makes it more needs a reason.
  */
-const budget = 316 * 1024 * 1.05;
+const budget = 318 * 1024 * 1.05;
 
 test('transfer of a first visit, memory of idle programs', async ({ skep, page, context }) => {
   const sensor = await skep.startSensor();
