@@ -79,13 +79,31 @@ pub fn switch_language(locale: Locale) {
 /// The time zone that the reader chose; `None` for the browser's own. For the browser only: the server writes UTC.
 #[must_use]
 pub fn chosen_zone() -> Option<String> {
+    remembered(ZONE_COOKIE)
+}
+
+/// Makes the page, which is in `locale`, agree with what its reader chose: a log-in brings choices along that this
+/// browser did not know.
+pub fn agree(locale: Locale) {
+    if let Some(theme) = remembered(THEME_COOKIE)
+        && let Some(html) = document().document_element()
+    {
+        let _ = html.set_attribute("data-theme", &theme);
+    }
+    let chosen = remembered(LANGUAGE_COOKIE).and_then(|word| word.parse::<Locale>().ok());
+    if chosen.is_some_and(|chosen| chosen != locale) {
+        let _ = window().location().reload();
+    }
+}
+
+fn remembered(cookie: &str) -> Option<String> {
     use wasm_bindgen::JsCast;
     let page = document().dyn_into::<web_sys::HtmlDocument>().ok()?;
     page.cookie()
         .ok()?
         .split(';')
         .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == ZONE_COOKIE).then(|| value.to_owned()))
+        .find_map(|(name, value)| (name == cookie).then(|| value.to_owned()))
 }
 
 /// The names of the time zones that the browser knows.

@@ -7,7 +7,12 @@ use skep_model::user::Role;
 
 use super::{Awaited, Icon};
 use crate::{
-    Me, answer::ask, live::Live, preferences::use_locale, server, translations::td_string,
+    Me,
+    answer::ask,
+    live::Live,
+    preferences::{self, use_locale},
+    server,
+    translations::td_string,
     view::view,
 };
 
@@ -20,6 +25,7 @@ pub fn Shell() -> impl IntoView {
     let live = Live::new();
     provide_context(live);
     Effect::new(move |_| live.open());
+    Effect::new(move |_| preferences::agree(locale));
     let place = |href: &'static str, icon: &'static str, label: &'static str| {
         view! {
             <li>

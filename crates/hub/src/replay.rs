@@ -49,7 +49,8 @@ fn size(steps: &[Interaction]) -> (u16, u16) {
         InteractionKind::Attribute { name, value } if name == InteractionKind::TERMINAL => {
             let text = std::str::from_utf8(&value.0).ok()?;
             let (columns, rows) = text.split_once('x')?;
-            Some((columns.parse().ok()?, rows.parse().ok()?))
+            // A program that has no window says that it is nothing by nothing.
+            Some((columns.parse().ok()?, rows.parse().ok()?)).filter(|size| *size != (0, 0))
         }
         _ => None,
     });
@@ -274,19 +275,21 @@ mod tests {
     }
 
     #[test]
-    fn a_client_cannot_ask_for_a_huge_screen() {
-        let steps = [
-            Interaction {
-                at: Timestamp(0),
-                kind: InteractionKind::Attribute {
-                    name: InteractionKind::TERMINAL.to_owned(),
-                    value: "65535x65535".into(),
+    fn a_client_cannot_ask_for_a_huge_screen_nor_for_none() {
+        for (said, drawn) in [("65535x65535", LARGEST), ("0x0", USUAL), ("x", USUAL)] {
+            let steps = [
+                Interaction {
+                    at: Timestamp(0),
+                    kind: InteractionKind::Attribute {
+                        name: InteractionKind::TERMINAL.to_owned(),
+                        value: said.into(),
+                    },
                 },
-            },
-            out(1, b"x"),
-        ];
-        let replay = draw(&steps);
-        assert_eq!((replay.columns, replay.rows), LARGEST);
+                out(1, b"x"),
+            ];
+            let replay = draw(&steps);
+            assert_eq!((replay.columns, replay.rows), drawn, "{said}");
+        }
     }
 
     proptest! {
