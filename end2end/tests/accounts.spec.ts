@@ -95,6 +95,9 @@ test('a session is played again, and goes to the archive', async ({ skep, page }
   await skep.startSensor();
   const shell = await Shell.ssh(skep.ports.ssh, 'root', 'root');
   await shell.type("echo ho''ney");
+  // As a person does, after a look at the answer: what comes at one moment is one picture.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await shell.type("echo be''es");
   await shell.leave();
   await logIn(page, skep);
   await page.goto(`${skep.url}/events`);
@@ -106,14 +109,15 @@ test('a session is played again, and goes to the archive', async ({ skep, page }
   const screen = terminal.locator('.screen');
   await terminal.getByRole('slider').press('End');
   await expect(screen).toContainText("echo ho''ney");
-  await expect(screen).toContainText(/^honey/m);
+  await expect(screen).toContainText('bees');
   await terminal.getByRole('slider').press('Home');
-  await expect(screen).not.toContainText("ho''ney");
+  await expect(screen).not.toContainText('bees');
+  await expect(screen).toContainText('honey');
 
   await page.getByRole('button', { name: 'Archive' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Archive' }).click();
   await expect(page).toHaveURL(/\/events$/);
-  await expect(rows(page, 'root / root')).toHaveCount(0);
-  await page.getByLabel('Events', { exact: true }).selectOption('archive');
+  await expect(page.getByRole('heading', { name: 'Nothing has been caught yet' })).toBeVisible();
+  await page.goto(`${skep.url}/events?dataset=archive`);
   await expect(rows(page, 'root / root')).toHaveCount(1);
 });

@@ -21,7 +21,7 @@ const LARGEST: (u16, u16) = (240, 80);
 const FRAMES: usize = 4000;
 /// … the most characters in all of them: beyond that the replay is cut, and says so.
 const CHARACTERS: usize = 1_000_000;
-/// Output that follows so soon, in milliseconds, is in the same frame.
+/// Output of so many milliseconds is in one frame.
 const TOGETHER: i64 = 30;
 
 /// What went to the client's terminal: when, and what.
@@ -95,17 +95,16 @@ fn draw(steps: &[Interaction]) -> Replay {
     };
     let mut decoder = Decoder::default();
     let mut screen: Vec<Vec<Run>> = vec![vec![]; rows.into()];
-    let (mut begin, mut drawn) = (None, 0);
+    let (mut begin, mut since, mut drawn) = (None, None, 0);
     let mut all = outputs(steps).peekable();
     while let Some(output) = all.next() {
         let begin = *begin.get_or_insert(output.at);
         terminal.feed(decoder.text(output.bytes).as_str());
-        if all
-            .peek()
-            .is_some_and(|next| next.at - output.at < TOGETHER)
-        {
+        let first = *since.get_or_insert(output.at);
+        if all.peek().is_some_and(|next| next.at - first < TOGETHER) {
             continue;
         }
+        since = None;
         let mut lines = vec![];
         for (row, line) in terminal.screen().visible_lines().enumerate() {
             let runs = runs(line);

@@ -192,6 +192,9 @@ fn run(run: Run) -> AnyView {
 fn Controls(player: Player) -> impl IntoView {
     let locale = use_locale();
     let length = player.length();
+    // The slider's last step reaches the end.
+    let step = (length / 200).max(1);
+    let last = length.div_ceil(step) * step;
     let word = move || {
         if player.playing.get() {
             td_string!(locale, replay.pause)
@@ -233,14 +236,14 @@ fn Controls(player: Player) -> impl IntoView {
                 class="scrub"
                 type="range"
                 min="0"
-                max=length.to_string()
-                step="100"
+                max=last.to_string()
+                step=step.to_string()
                 aria-label=td_string!(locale, replay.place)
                 prop:value=move || player.at.get().to_string()
                 on:input:target=move |input| {
                     player.playing.set(false);
                     if let Ok(at) = input.target().value().parse() {
-                        player.at.set(at);
+                        player.at.set(length.min(at));
                     }
                 }
             />

@@ -97,6 +97,8 @@ impl List {
         match message {
             LiveMessage::Opened { event } | LiveMessage::Changed { event, .. } => self.take(event),
             LiveMessage::Resync => self.reload(),
+            // The last message is heard by a new list, too; in the archive nothing goes away by it.
+            LiveMessage::Gone { .. } if self.filter.with_value(Filter::archived) => {}
             LiveMessage::Gone { event } => {
                 self.rows.update(|rows| rows.retain(|row| row.id != *event));
                 self.waiting
