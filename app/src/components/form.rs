@@ -130,11 +130,7 @@ pub fn FormDialog(
     let locale = use_locale();
     let children = StoredValue::new(children);
     let submitted = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        let form = event
-            .target()
-            .and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
-        if let Some(data) = form.and_then(|form| FormData::new_with_form(&form).ok()) {
+        if let Some(data) = submitted_data(&event) {
             on_submit.run(data);
         }
     };
@@ -247,6 +243,14 @@ pub fn Choose(
             {hint.map(|hint| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
         </div>
     }
+}
+
+/// What the fields of a form hold that is being submitted; the browser does nothing with it itself.
+#[must_use]
+pub fn submitted_data(event: &ev::SubmitEvent) -> Option<FormData> {
+    event.prevent_default();
+    let form: HtmlFormElement = event.target()?.dyn_into().ok()?;
+    FormData::new_with_form(&form).ok()
 }
 
 /// A field's text.

@@ -25,7 +25,7 @@ pub use failure::{FailureNote, Loading, failure_text};
 pub use fate::FateChoice;
 pub use field::{Field, complaint_about};
 pub use flow::{Awaited, When};
-pub use form::{Attempt, Checks, Choose, FormDialog, Problem, several, text};
+pub use form::{Attempt, Checks, Choose, FormDialog, Problem, several, submitted_data, text};
 pub use icon::Icon;
 pub use marks::{ClassMark, PresenceMark, SeverityBadge, SeverityMark, StatusMark, class_name};
 pub use page::{BarePage, Page};

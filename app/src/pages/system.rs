@@ -12,7 +12,7 @@ use crate::{
     answer::{Answer, ask},
     components::{
         Attempt, Awaited, Checks, FailureNote, Field, Icon, Loading, Page, Problem, Time, TimeForm,
-        text,
+        submitted_data, text,
     },
     preferences::use_locale,
     server,
@@ -110,13 +110,8 @@ fn Form(now: Settings, settings: Answer<Settings>, admin: bool) -> impl IntoView
     let attempt = Attempt::new();
     let saved = RwSignal::new(false);
     let submitted = move |event: leptos::ev::SubmitEvent| {
-        use wasm_bindgen::JsCast;
-        event.prevent_default();
         saved.set(false);
-        let form = event
-            .target()
-            .and_then(|target| target.dyn_into::<web_sys::HtmlFormElement>().ok());
-        if let Some(data) = form.and_then(|form| FormData::new_with_form(&form).ok()) {
+        if let Some(data) = submitted_data(&event) {
             attempt.run(server::edit_settings(read(&data)), move |_| {
                 saved.set(true);
                 settings.refetch();

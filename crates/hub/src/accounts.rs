@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use skep_model::{
-    Complaint, Refusal, Timestamp,
+    Address, Complaint, Refusal, Timestamp,
     console::SetUp,
     ids::UserId,
     user::{Me, Preferences, Role},
@@ -106,6 +106,16 @@ impl Hub {
             .ok_or(HubError::Refused(Refusal::Busy))
     }
 
+    /// Refuses who has tried too many passwords, until it is time again.
+    pub(crate) fn may_try(&self, name: &str, address: Option<Address>) -> Result<(), Refusal> {
+        match self.0.throttle.wait(name, address, Instant::now()) {
+            None => Ok(()),
+            Some(wait) => Err(Refusal::Wait {
+                seconds: u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX),
+            }),
+        }
+    }
+
     /// Opens a session for the right name and password.
     pub async fn log_in(
         &self,
@@ -113,10 +123,7 @@ impl Hub {
         password: &str,
         client: &Client,
     ) -> Result<NewSession, HubError> {
-        if let Some(wait) = self.0.throttle.wait(name, client.address, Instant::now()) {
-            let seconds = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
-            return Err(Refusal::Wait { seconds }.into());
-        }
+        self.may_try(name, client.address)?;
         let user = if name.len() <= 256 {
             self.0.store.user_by_name(name).await?
         } else {

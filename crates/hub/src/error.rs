@@ -21,6 +21,14 @@ impl HubError {
         Self::Refused(Refusal::invalid(field, complaint))
     }
 
+    /// A name that somebody else has is a complaint, not a failure of the database.
+    pub(crate) fn of_name(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(_) => Self::invalid("name", Complaint::Taken),
+            other => other.into(),
+        }
+    }
+
     /// What the asker is told. A failure is written to the log under the reference that the asker gets.
     #[must_use]
     pub fn refusal(&self) -> Refusal {

@@ -1,12 +1,11 @@
 //! Groups of users and sensors.
 
 use skep_model::{
-    Complaint, Refusal,
+    Refusal,
     ids::GroupId,
     sensor::GroupRef,
     user::{Fate, GroupView, Role},
 };
-use skep_store::StoreError;
 
 use crate::{Actor, Hub, HubError, accounts::name};
 
@@ -33,7 +32,7 @@ impl Hub {
             .store
             .create_group(&name, &audit)
             .await
-            .map_err(taken)?;
+            .map_err(HubError::of_name)?;
         Ok(GroupView {
             id,
             name,
@@ -56,7 +55,7 @@ impl Hub {
         audit.before = Some(serde_json::json!({ "name": before.name }));
         audit.after = Some(serde_json::json!({ "name": name }));
         let renamed = self.0.store.rename_group(id, &name, &audit).await;
-        if !renamed.map_err(taken)? {
+        if !renamed.map_err(HubError::of_name)? {
             return Err(Refusal::NotFound.into());
         }
         self.0.live.sensors(id);
@@ -98,12 +97,5 @@ impl Hub {
         let groups = self.0.store.group_views().await?;
         let group = groups.into_iter().find(|group| group.id == id);
         Ok(group.ok_or(Refusal::NotFound)?)
-    }
-}
-
-fn taken(error: StoreError) -> HubError {
-    match error {
-        StoreError::Conflict(_) => HubError::invalid("name", Complaint::Taken),
-        other => other.into(),
     }
 }

@@ -70,14 +70,7 @@ impl Hub {
         new: &str,
     ) -> Result<(), HubError> {
         let user = self.stored_user(own_id(actor)?).await?;
-        if let Some(wait) =
-            self.0
-                .throttle
-                .wait(&user.name, actor.address, std::time::Instant::now())
-        {
-            let seconds = u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX);
-            return Err(Refusal::Wait { seconds }.into());
-        }
+        self.may_try(&user.name, actor.address)?;
         if !self.0.passwords.fits(old, Some(&user.password_hash)).await {
             // A session that somebody left open must not be a way to try passwords.
             self.0

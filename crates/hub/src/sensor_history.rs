@@ -13,8 +13,8 @@ use skep_store::SensorRow;
 
 use crate::{Actor, Hub, HubError};
 
-/// Samples of one sensor are at least so far apart, unless its presence changes; in milliseconds.
-const APART: i64 = 60_000;
+/// A sensor has one sample in a minute, unless its presence changes; in milliseconds.
+const MINUTE: i64 = 60_000;
 /// How long samples are kept.
 const KEPT: Duration = Duration::from_hours(24 * 14);
 /// The most samples of one answer: two days at one a minute.
@@ -38,16 +38,16 @@ impl Hub {
         Ok(self.0.store.samples(id, since, SHOWN).await?)
     }
 
-    /// Keeps what a sensor said of itself, unless it said so a moment ago.
+    /// Keeps what a sensor said of itself, unless it spoke in the same minute before.
     pub(crate) async fn sample(
         &self,
         sensor: &SensorRow,
         status: &SensorStatus,
         now: Timestamp,
     ) -> Result<(), HubError> {
-        let soon = sensor.last_seen_at.is_some_and(|at| now - at < APART)
-            && now.0 / APART == sensor.last_seen_at.map_or(0, |at| at.0 / APART);
-        if soon {
+        let minute = |at: Timestamp| at.0 / MINUTE;
+        let spoke = sensor.last_seen_at;
+        if spoke.is_some_and(|at| minute(at) == minute(now)) {
             return Ok(());
         }
         let sample = SensorSample {

@@ -14,7 +14,7 @@ use skep_protocol::{
     catalogue::BUILT_IN,
     token::{EnrolmentToken, Trust},
 };
-use skep_store::{InstanceRow, NewInstance, SensorRow, StoreError};
+use skep_store::{InstanceRow, NewInstance, SensorRow};
 
 use crate::{Actor, Hub, HubError, poll::instance_state, secrets};
 
@@ -118,12 +118,7 @@ impl Hub {
                 &audit,
             )
             .await;
-        match created {
-            Err(StoreError::Conflict(_)) => {
-                return Err(HubError::invalid("name", Complaint::Taken));
-            }
-            other => other?,
-        }
+        created.map_err(HubError::of_name)?;
         self.0.live.sensors(new.group);
         Ok(self.enrolment(id, &token, expires_at))
     }
@@ -172,19 +167,8 @@ impl Hub {
         let mut audit = actor.audit("edit", "sensor", name.clone());
         audit.before = Some(serde_json::json!({ "name": before.name, "group": before.group.id }));
         audit.after = Some(serde_json::json!({ "name": name, "group": edit.group }));
-        match self
-            .0
-            .store
-            .edit_sensor(id, &name, edit.group, &audit)
-            .await
-        {
-            Err(StoreError::Conflict(_)) => {
-                return Err(HubError::invalid("name", Complaint::Taken));
-            }
-            other => {
-                other?;
-            }
-        }
+        let edited = self.0.store.edit_sensor(id, &name, edit.group, &audit);
+        edited.await.map_err(HubError::of_name)?;
         self.0.live.sensors(before.group.id);
         self.0.live.sensors(edit.group);
         Ok(())

@@ -8,7 +8,7 @@ use skep_model::{
     token::{Area, NewToken, TokenDraft, TokenView},
     user::Role,
 };
-use skep_store::{Scope, StoreError};
+use skep_store::Scope;
 
 use crate::{Actor, Client, Hub, HubError, secrets};
 
@@ -76,12 +76,8 @@ impl Hub {
             groups: draft.groups,
             expires_at,
         };
-        match self.0.store.create_token(&new, &audit).await {
-            Err(StoreError::Conflict(_)) => {
-                return Err(HubError::invalid("name", Complaint::Taken));
-            }
-            other => other?,
-        }
+        let made = self.0.store.create_token(&new, &audit).await;
+        made.map_err(HubError::of_name)?;
         let token = TokenView {
             id: new.id,
             name: new.name,

@@ -5,7 +5,7 @@ use skep_model::{
     ids::{GroupId, UserId},
     user::{Role, UserDraft, UserView},
 };
-use skep_store::{NewUser, StoreError, UserRow, UserWritten};
+use skep_store::{NewUser, UserRow, UserWritten};
 
 use crate::{
     Actor, Hub, HubError,
@@ -47,7 +47,8 @@ impl Hub {
         let user = self.checked(UserId::new(), draft).await?;
         let mut audit = actor.audit("create", "user", user.name.clone());
         audit.after = Some(described(&user));
-        taken(self.0.store.create_user(&user, &audit).await)?;
+        let made = self.0.store.create_user(&user, &audit).await;
+        made.map_err(HubError::of_name)?;
         self.user(actor, user.id).await
     }
 
@@ -70,7 +71,8 @@ impl Hub {
             "must_change": before.must_change,
         }));
         audit.after = Some(described(&user));
-        written(taken(self.0.store.update_user(&user, &audit).await)?)?;
+        let outcome = self.0.store.update_user(&user, &audit).await;
+        written(outcome.map_err(HubError::of_name)?)?;
         if user.password_hash.is_some() {
             self.end_sessions(id, actor).await?;
         }
@@ -164,14 +166,6 @@ fn described(user: &NewUser) -> serde_json::Value {
         described["password"] = "changed".into();
     }
     described
-}
-
-/// A name that somebody else has is a complaint, not a failure.
-fn taken<T>(outcome: Result<T, StoreError>) -> Result<T, HubError> {
-    outcome.map_err(|error| match error {
-        StoreError::Conflict(_) => HubError::invalid("name", Complaint::Taken),
-        other => other.into(),
-    })
 }
 
 fn written(outcome: UserWritten) -> Result<(), HubError> {
