@@ -91,6 +91,7 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     // Machines.
     ("HEAD", "/", Anyone),
     ("GET", "/healthz", Anyone),
+    ("GET", "/api/v1/openapi.json", Anyone),
     ("GET", "/api/v1/events", Token(Observer, Area::Events)),
     (
         "POST",

@@ -1,10 +1,12 @@
 //! Layers in front of all routes.
 
+mod etag;
 mod guard;
 mod origin;
 mod recover;
 mod sensor;
 
+pub(crate) use etag::etag;
 pub(crate) use guard::guard;
 pub(crate) use recover::recover;
 pub(crate) use sensor::recognise_sensor;

@@ -1,9 +1,9 @@
 //! All routes, behind their layers.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use axum::{
-    Router,
+    Json, Router,
     http::{HeaderName, HeaderValue, header},
     middleware::{from_fn, from_fn_with_state},
     routing::{get, post},
@@ -27,7 +27,7 @@ pub struct State {
     /// Becomes true when the server stops.
     pub stopping: tokio::sync::watch::Receiver<bool>,
     /// How many sensors' bodies are in memory at once.
-    pub bodies: std::sync::Arc<tokio::sync::Semaphore>,
+    pub bodies: Arc<tokio::sync::Semaphore>,
 }
 
 impl axum::extract::FromRef<State> for LeptosOptions {
@@ -41,7 +41,7 @@ const BODY: usize = 64 * 1024;
 
 /// The whole application.
 pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver<bool>) -> Router {
-    let bodies = std::sync::Arc::new(tokio::sync::Semaphore::new(16));
+    let bodies = Arc::new(tokio::sync::Semaphore::new(16));
     let state = State {
         hub,
         leptos: document::options(site_root),
@@ -67,9 +67,17 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
         .route("/sensor/v1/poll", post(routes::sensor::poll))
         .route("/sensor/v1/events", post(routes::sensor::events))
         .layer(from_fn_with_state(state.clone(), layers::recognise_sensor));
+    let (api, description) = routes::api::routes();
+    let description = Arc::new(description);
+    let api = api
+        .route(
+            "/api/v1/openapi.json",
+            get(|| async move { Json(description) }),
+        )
+        .layer(from_fn(layers::etag));
     let people = Router::new()
         .route("/sensor/v1/enrol", post(routes::sensor::enrol))
-        .merge(routes::api::routes())
+        .merge(api)
         .merge(document::routes(&state))
         .nest_service(
             &package,

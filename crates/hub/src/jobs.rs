@@ -29,6 +29,7 @@ impl Hub {
                     "removing expired sessions",
                 );
                 report(hub.keep_bounds().await, "letting go of what is old");
+                hub.0.rate.forget();
                 report(hub.thin_samples().await, "thinning the sensors' history");
             }
         });

@@ -17,6 +17,7 @@ mod passwords;
 mod poll;
 mod profile;
 mod quarantine;
+mod rate;
 mod replay;
 mod secrets;
 mod sensor_auth;
@@ -49,6 +50,7 @@ pub(crate) struct Inner {
     pub(crate) authority: Authority,
     pub(crate) passwords: passwords::Passwords,
     pub(crate) throttle: throttle::Throttle,
+    pub(crate) rate: rate::RequestRate,
     pub(crate) nonces: sensor_auth::Nonces,
     pub(crate) live: live::Live,
     pub(crate) presence: poll::Presences,

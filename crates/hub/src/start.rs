@@ -19,6 +19,7 @@ use crate::{
     live::Live,
     passwords::Passwords,
     poll::Presences,
+    rate::RequestRate,
     sensor_auth::Nonces,
     throttle::Throttle,
 };
@@ -103,6 +104,7 @@ impl Hub {
             authority,
             passwords: Passwords::new(),
             throttle: Throttle::default(),
+            rate: RequestRate::default(),
             nonces: Nonces::default(),
             live: Live::new(),
             presence: Presences::new(),

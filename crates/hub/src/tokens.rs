@@ -121,6 +121,7 @@ impl Hub {
         else {
             return Ok(None);
         };
+        self.0.rate.take(found.id)?;
         if found.last_used_at.is_none_or(|at| now - at > TOUCH) {
             self.0.store.touch_token(found.id, now).await?;
         }

@@ -50,6 +50,7 @@ pub struct EventRow {
 
 /// A sensor's id and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SensorRef {
     /// The id.
     pub id: SensorId,
@@ -262,6 +263,7 @@ impl std::fmt::Debug for SetUp {
 
 /// A sensor to add.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewSensor {
     /// Its name.
     pub name: String,
@@ -271,6 +273,7 @@ pub struct NewSensor {
 
 /// What to change about an event; what is not given stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EventEdit {
     /// How far the work on it is.
     pub status: Option<Status>,

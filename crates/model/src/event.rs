@@ -24,6 +24,7 @@ macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $number:literal $word:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum $name {
             $($(#[$vdoc])* #[serde(rename = $word)] $variant = $number),+
         }
@@ -86,7 +87,7 @@ words! {
 }
 
 words! {
-    /// How much an event matters, from what was done in it; see [`crate::Digest::severity`].
+    /// How much an event matters, from what was done in it.
     Severity {
         /// Nothing came of it.
         Info = 0 "info",
@@ -129,6 +130,11 @@ words! {
 
 /// The name of a service: lower-case letters, digits and hyphens, at most 64, the first a letter.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("pattern" = "^[a-z][a-z0-9-]{0,63}$"))
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct ServiceName(String);
 

@@ -14,7 +14,7 @@ pub enum Refusal {
     Forbidden,
     /// There is no such thing, or it belongs to a group that the asker does not see.
     NotFound,
-    /// Too many tries: come back later.
+    /// Too many tries or requests: come back later.
     Wait {
         /// How long, in seconds.
         seconds: u32,
@@ -110,7 +110,7 @@ impl fmt::Display for Refusal {
             Self::NotLoggedIn => f.write_str("not logged in"),
             Self::Forbidden => f.write_str("not allowed"),
             Self::NotFound => f.write_str("not found"),
-            Self::Wait { seconds } => write!(f, "too many tries; wait {seconds} s"),
+            Self::Wait { seconds } => write!(f, "too many tries or requests; wait {seconds} s"),
             Self::Busy => f.write_str("the server is busy"),
             Self::Invalid { field, complaint } => write!(f, "{field}: {complaint}"),
             Self::Internal { reference } => write!(

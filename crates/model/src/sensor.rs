@@ -36,6 +36,7 @@ words! {
 
 /// A port that an instance listens on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Port {
     /// The number.
     pub number: u16,
@@ -45,6 +46,7 @@ pub struct Port {
 
 /// One service on one sensor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InstanceView {
     /// Its id.
     pub id: InstanceId,
@@ -89,6 +91,7 @@ pub struct SensorView {
 
 /// A group's id and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GroupRef {
     /// The id.
     pub id: GroupId,
@@ -130,6 +133,7 @@ pub struct SensorSample {
 
 /// What to change about a sensor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SensorEdit {
     /// The name.
     pub name: String,

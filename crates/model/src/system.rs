@@ -81,6 +81,7 @@ pub struct QuarantineView {
 
 /// The settings of the whole server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Settings {
     /// The address that sensors are told to call, `https://host:port`; empty: as the server was started.

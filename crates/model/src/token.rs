@@ -49,6 +49,7 @@ pub struct TokenView {
 
 /// A token to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TokenDraft {
     /// What it is for.
     pub name: String,
@@ -60,7 +61,7 @@ pub struct TokenDraft {
     /// For which groups; none means all, for an admin's token, and is wrong for another.
     #[serde(default)]
     pub groups: Vec<GroupId>,
-    /// For how many days; `None`: until it is revoked.
+    /// For how many days; none: until it is revoked.
     #[serde(default)]
     pub days: Option<u32>,
 }

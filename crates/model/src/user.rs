@@ -59,6 +59,7 @@ pub struct UserView {
 
 /// A user to be made, or how one shall be.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserDraft {
     /// The login name.
     pub name: String,
@@ -70,7 +71,7 @@ pub struct UserDraft {
     /// The groups.
     #[serde(default)]
     pub groups: Vec<GroupId>,
-    /// A new password; `None` leaves the one there is, and is wrong for a new user.
+    /// A new password; none leaves the one there is, and is wrong for a new user.
     #[serde(default)]
     pub password: Option<String>,
     /// Whether the password must be changed at the next log-in.
@@ -90,6 +91,7 @@ impl fmt::Debug for UserDraft {
 
 /// A group, as admins see one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GroupView {
     /// The id.
     pub id: GroupId,

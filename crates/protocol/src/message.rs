@@ -125,6 +125,7 @@ pub struct InstanceConfiguration {
 
 /// The body of every refusal, `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// The kind of refusal, a word.
     #[serde(rename = "type")]

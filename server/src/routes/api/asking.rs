@@ -3,19 +3,59 @@
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Path, Request},
-    http::{StatusCode, request::Parts},
+    http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
 use skep_hub::{Actor, HubError};
 use skep_model::Refusal;
+use skep_protocol::message::Problem;
 
+use super::describe::{Input, Operation, Output};
 use crate::routes::problem;
 
-/// The answer, or a refusal as `application/problem+json`.
-pub(crate) type Answer = Result<Response, Refused>;
+/// JSON, or a refusal.
+pub(crate) type Answer<T> = Result<Json<T>, Refused>;
 
-/// A refusal.
+/// Answers with JSON.
+#[expect(clippy::unnecessary_wraps, reason = "the end of every handler")]
+pub(crate) fn json<T>(value: impl Into<T>) -> Answer<T> {
+    Ok(Json(value.into()))
+}
+
+/// Something was made: `201` with JSON.
+pub(crate) struct Created<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, Json(self.0)).into_response()
+    }
+}
+
+/// It is done, and there is nothing to say: `204`.
+pub(crate) struct Nothing;
+
+impl IntoResponse for Nothing {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+/// A terminal session as an asciicast file.
+pub(crate) struct Asciicast(pub(crate) String);
+
+/// The type of its content.
+const ASCIICAST: &str = "application/x-asciicast";
+
+impl IntoResponse for Asciicast {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, ASCIICAST)], self.0).into_response()
+    }
+}
+
+/// A refusal, as `application/problem+json`.
 pub(crate) struct Refused(Box<Response>);
 
 impl IntoResponse for Refused {
@@ -38,31 +78,10 @@ impl From<Refusal> for Refused {
 
 impl Refused {
     /// The request itself is wrong.
-    pub(crate) fn bad_request(why: &str) -> Self {
-        Self(Box::new(problem::plain(
-            StatusCode::BAD_REQUEST,
-            "bad-request",
-            why,
-        )))
+    fn bad_request(why: &str) -> Self {
+        let response = problem::plain(StatusCode::BAD_REQUEST, "bad-request", why);
+        Self(Box::new(response))
     }
-}
-
-/// Answers with JSON.
-#[expect(clippy::unnecessary_wraps, reason = "the end of every handler")]
-pub(crate) fn json(value: impl Serialize) -> Answer {
-    Ok(Json(value).into_response())
-}
-
-/// Answers that something was made.
-#[expect(clippy::unnecessary_wraps, reason = "the end of every handler")]
-pub(crate) fn created(value: impl Serialize) -> Answer {
-    Ok((StatusCode::CREATED, Json(value)).into_response())
-}
-
-/// Answers that it is done.
-#[expect(clippy::unnecessary_wraps, reason = "the end of every handler")]
-pub(crate) fn done() -> Answer {
-    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// Whose token it is.
@@ -108,16 +127,81 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// Parameters after the question mark.
+/// Parameters after the question mark. One that is a list may be given several times.
 pub(crate) struct Query<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
-        axum::extract::Query::<T>::from_request_parts(parts, state)
-            .await
-            .map(|axum::extract::Query(query)| Self(query))
-            .map_err(|rejection| Refused::bad_request(&rejection.body_text()))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
+        parameters(parts.uri.query().unwrap_or_default())
+            .map(Self)
+            .map_err(|error| Refused::bad_request(&error))
+    }
+}
+
+/// Reads parameters, or says which one is wrong and what it should be.
+pub(super) fn parameters<T: DeserializeOwned>(query: &str) -> Result<T, String> {
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    serde_path_to_error::deserialize(serde_html_form::Deserializer::new(pairs))
+        .map_err(|error| error.to_string())
+}
+
+impl Input for Caller {}
+
+impl<T: JsonSchema> Input for Id<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.path_parameter::<T>("id");
+    }
+}
+
+impl<T: JsonSchema> Input for Query<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.query_parameters::<T>();
+    }
+}
+
+impl<T: JsonSchema> Input for Body<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.json_body::<T>();
+    }
+}
+
+impl<T: JsonSchema> Output for Json<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        let schema = operation.schema::<T>();
+        operation.response("200", "As asked for.", Some(("application/json", schema)));
+    }
+}
+
+impl<T: JsonSchema> Output for Created<T> {
+    fn describe(operation: &mut Operation<'_>) {
+        let schema = operation.schema::<T>();
+        operation.response("201", "Made.", Some(("application/json", schema)));
+    }
+}
+
+impl Output for Nothing {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.response("204", "Done.", None);
+    }
+}
+
+impl Output for Asciicast {
+    fn describe(operation: &mut Operation<'_>) {
+        let schema = json!({ "type": "string" });
+        operation.response("200", "An asciicast, version 2.", Some((ASCIICAST, schema)));
+    }
+}
+
+impl<T: Output> Output for Result<T, Refused> {
+    fn describe(operation: &mut Operation<'_>) {
+        T::describe(operation);
+        let schema = operation.schema::<Problem>();
+        operation.response(
+            "default",
+            "Refused; the title says why (RFC 9457).",
+            Some(("application/problem+json", schema)),
+        );
     }
 }

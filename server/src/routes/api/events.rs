@@ -1,25 +1,59 @@
 //! `/api/v1/events`: what was caught, and the work on it.
 
-use axum::{
-    extract::{Query, State as Shared},
-    http::header,
-    response::IntoResponse,
-};
+use axum::{extract::State as Shared, http::Method};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json as object;
 use skep_hub::Actor;
 use skep_model::{console::EventEdit, ids::EventId, user::Fate};
 
 use super::{
-    asking::{Answer, Body, Caller, Id, Refused, json},
-    query, shapes,
+    asking::{Answer, Asciicast, Body, Caller, Id, Query, Refused, json},
+    describe::Described,
+    query::EventParameters,
+    shapes::{Done, Event, Page, WholeEvent},
 };
 use crate::router::State;
 
+/// Its routes.
+pub(super) fn routes(api: Described) -> Described {
+    api.at(Method::GET, "/api/v1/events", "Events, newest first", list)
+        .at(
+            Method::POST,
+            "/api/v1/events/archive",
+            "Move events to the archive",
+            archive,
+        )
+        .at(
+            Method::POST,
+            "/api/v1/events/remove",
+            "Remove events",
+            remove,
+        )
+        .at(
+            Method::GET,
+            "/api/v1/events/{id}",
+            "An event with everything in it",
+            one,
+        )
+        .at(
+            Method::PATCH,
+            "/api/v1/events/{id}",
+            "Change status or comment",
+            edit,
+        )
+        .at(
+            Method::GET,
+            "/api/v1/events/{id}/asciicast",
+            "The terminal session of an event",
+            asciicast,
+        )
+}
+
 /// Events by id.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(crate) struct Chosen {
     /// At most 200.
+    #[schemars(length(max = 200))]
     ids: Vec<EventId>,
     /// Whether they are in the archive.
     #[serde(default)]
@@ -27,75 +61,68 @@ pub(crate) struct Chosen {
 }
 
 /// Events, newest first, by key.
-pub(crate) async fn list(
+async fn list(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
-    Query(pairs): Query<Vec<(String, String)>>,
-) -> Answer {
-    let list = query::parse(&pairs).map_err(|error| Refused::bad_request(&error))?;
-    let page = state
-        .hub
-        .events(&actor, &list.query, list.cursor, list.limit)
-        .await?;
-    json(shapes::Page {
-        items: page.events.iter().map(shapes::event).collect(),
-        next: page.next.map(|cursor| cursor.to_string()),
-    })
+    Query(parameters): Query<EventParameters>,
+) -> Answer<Page<Event>> {
+    let limit = parameters.limit.0;
+    let (query, cursor) = parameters.question();
+    let page = state.hub.events(&actor, &query, cursor, limit).await?;
+    let next = page.next.map(|cursor| cursor.to_string());
+    json(Page::new(&page.events, next))
 }
 
 /// One event with everything in it.
-pub(crate) async fn one(
+async fn one(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Id(id): Id<EventId>,
-) -> Answer {
-    json(shapes::whole_event(&state.hub.event(&actor, id).await?))
+) -> Answer<WholeEvent> {
+    json(&state.hub.event(&actor, id).await?)
 }
 
 /// The terminal of an event as an asciicast file.
-pub(crate) async fn asciicast(
+async fn asciicast(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Id(id): Id<EventId>,
-) -> Answer {
-    let file = state.hub.asciicast(&actor, id).await?;
-    Ok(([(header::CONTENT_TYPE, "application/x-asciicast")], file).into_response())
+) -> Result<Asciicast, Refused> {
+    Ok(Asciicast(state.hub.asciicast(&actor, id).await?))
 }
 
 /// Changes status or comment.
-pub(crate) async fn edit(
+async fn edit(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Id(id): Id<EventId>,
     Body(edit): Body<EventEdit>,
-) -> Answer {
-    json(shapes::event(
-        &state.hub.edit_event(&actor, id, edit).await?,
-    ))
+) -> Answer<Event> {
+    json(&state.hub.edit_event(&actor, id, edit).await?)
 }
 
 /// Moves events to the archive.
-pub(crate) async fn archive(
+async fn archive(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Body(chosen): Body<Chosen>,
-) -> Answer {
+) -> Answer<Done> {
     take(&state, &actor, &chosen, Fate::Archive).await
 }
 
 /// Removes events.
-pub(crate) async fn remove(
+async fn remove(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Body(chosen): Body<Chosen>,
-) -> Answer {
+) -> Answer<Done> {
     take(&state, &actor, &chosen, Fate::Remove).await
 }
 
-async fn take(state: &State, actor: &Actor, chosen: &Chosen, fate: Fate) -> Answer {
+async fn take(state: &State, actor: &Actor, chosen: &Chosen, fate: Fate) -> Answer<Done> {
     let count = state
         .hub
         .take_events(actor, &chosen.ids, chosen.archived, fate)
         .await?;
-    json(object!({ "count": count }))
+    json(Done { count })
 }

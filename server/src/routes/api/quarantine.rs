@@ -1,49 +1,73 @@
 //! `/api/v1/quarantine`: parts of events that were rejected.
 
-use axum::extract::State as Shared;
+use axum::{extract::State as Shared, http::Method};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json as object;
 
 use super::{
-    asking::{Answer, Caller, Id, Query, done, json},
-    shapes::{self, Page},
+    asking::{Answer, Caller, Id, Nothing, Query, Refused, json},
+    describe::Described,
+    shapes::{Page, Quarantined, Retried},
 };
 use crate::router::State;
 
+/// Its routes.
+pub(super) fn routes(api: Described) -> Described {
+    api.at(
+        Method::GET,
+        "/api/v1/quarantine",
+        "Rejected parts of events, newest first",
+        list,
+    )
+    .at(
+        Method::DELETE,
+        "/api/v1/quarantine/{id}",
+        "Throw a rejected part away",
+        discard,
+    )
+    .at(
+        Method::POST,
+        "/api/v1/quarantine/{id}/retry",
+        "Try to take a rejected part again",
+        retry,
+    )
+}
+
 /// Where a page begins.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Place {
+    /// Older than this one, as the page before said in `next`.
+    #[schemars(with = "i64")]
     before: Option<i64>,
 }
 
 /// Rejected parts, newest first, by key.
-pub(crate) async fn list(
+async fn list(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Query(place): Query<Place>,
-) -> Answer {
+) -> Answer<Page<Quarantined>> {
     let parts = state.hub.quarantine(&actor, place.before).await?;
     let next = parts.last().map(|part| part.id.to_string());
-    let items: Vec<_> = parts.iter().map(shapes::quarantined).collect();
-    json(Page { items, next })
+    json(Page::new(&parts, next))
 }
 
 /// Tries to take a part again, and says what is wrong with it still.
-pub(crate) async fn retry(
+async fn retry(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Id(id): Id<i64>,
-) -> Answer {
-    let reason = state.hub.retry_quarantined(&actor, id).await?;
-    json(object!({ "taken": reason.is_none(), "reason": reason }))
+) -> Answer<Retried> {
+    json(state.hub.retry_quarantined(&actor, id).await?)
 }
 
 /// Throws a part away.
-pub(crate) async fn discard(
+async fn discard(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Id(id): Id<i64>,
-) -> Answer {
+) -> Result<Nothing, Refused> {
     state.hub.discard_quarantined(&actor, id).await?;
-    done()
+    Ok(Nothing)
 }

@@ -1,138 +1,160 @@
 //! `/api/v1/sensors`: sensors and their enrolment.
 
-use axum::extract::State as Shared;
+use axum::{extract::State as Shared, http::Method};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json as object;
-use skep_model::{
-    Refusal, Timestamp,
-    console::NewSensor,
-    ids::SensorId,
-    sensor::{Enrolment, SensorEdit, SensorView},
-};
+use skep_model::{Refusal, console::NewSensor, ids::SensorId, sensor::SensorEdit};
 
 use super::{
-    asking::{Answer, Body, Caller, Id, Query, created, done, json},
+    asking::{Answer, Body, Caller, Created, Id, Nothing, Query, Refused, json},
+    describe::Described,
     groups::Removal,
-    shapes::{Page, sample},
+    shapes::{Enrolment, Page, Sample, Sensor},
 };
 use crate::router::State;
 
+/// Its routes.
+pub(super) fn routes(api: Described) -> Described {
+    api.at(Method::GET, "/api/v1/sensors", "Sensors, by name", list)
+        .at(Method::POST, "/api/v1/sensors", "Add a sensor", add)
+        .at(Method::GET, "/api/v1/sensors/{id}", "A sensor", one)
+        .at(
+            Method::PATCH,
+            "/api/v1/sensors/{id}",
+            "Give a sensor another name or group",
+            edit,
+        )
+        .at(
+            Method::DELETE,
+            "/api/v1/sensors/{id}",
+            "Remove a sensor",
+            remove,
+        )
+        .at(
+            Method::GET,
+            "/api/v1/sensors/{id}/history",
+            "How a sensor was, oldest first",
+            history,
+        )
+        .at(
+            Method::POST,
+            "/api/v1/sensors/{id}/enrol",
+            "Make a new command for a sensor",
+            enrol_again,
+        )
+        .at(
+            Method::POST,
+            "/api/v1/sensors/{id}/revoke",
+            "Take a sensor's key no longer",
+            revoke,
+        )
+        .at(
+            Method::POST,
+            "/api/v1/sensors/{id}/poll",
+            "Let a sensor say at once how it is",
+            poll,
+        )
+}
+
 /// For how long.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Span {
-    hours: Option<u32>,
+    /// The last so many hours.
+    hours: u32,
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Self { hours: 24 }
+    }
 }
 
 /// The sensors, by name.
-pub(crate) async fn list(Shared(state): Shared<State>, Caller(actor): Caller) -> Answer {
-    let sensors = state.hub.sensors(&actor).await?;
-    json(Page::whole(sensors.iter().map(shape).collect()))
+async fn list(Shared(state): Shared<State>, Caller(actor): Caller) -> Answer<Page<Sensor>> {
+    json(Page::whole(state.hub.sensors(&actor).await?))
 }
 
 /// A sensor.
-pub(crate) async fn one(
+async fn one(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Id(id): Id<SensorId>,
-) -> Answer {
+) -> Answer<Sensor> {
     let sensors = state.hub.sensors(&actor).await?;
-    let sensor = sensors.iter().find(|sensor| sensor.id == id);
-    json(shape(sensor.ok_or(Refusal::NotFound)?))
+    let sensor = sensors.into_iter().find(|sensor| sensor.id == id);
+    json(sensor.ok_or(Refusal::NotFound)?)
 }
 
 /// How a sensor was, oldest first.
-pub(crate) async fn history(
+async fn history(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Id(id): Id<SensorId>,
     Query(span): Query<Span>,
-) -> Answer {
-    let hours = span.hours.unwrap_or(24);
-    let samples = state.hub.sensor_history(&actor, id, hours).await?;
-    json(Page::whole(samples.iter().map(sample).collect()))
+) -> Answer<Page<Sample>> {
+    let samples = state.hub.sensor_history(&actor, id, span.hours).await?;
+    json(Page::whole(samples))
 }
 
 /// Adds a sensor.
-pub(crate) async fn add(
+async fn add(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Body(new): Body<NewSensor>,
-) -> Answer {
-    created(enrolment(&state.hub.add_sensor(&actor, new).await?))
+) -> Result<Created<Enrolment>, Refused> {
+    let enrolment = state.hub.add_sensor(&actor, new).await?;
+    Ok(Created(enrolment.into()))
 }
 
 /// Gives a sensor another name or group.
-pub(crate) async fn edit(
+async fn edit(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Id(id): Id<SensorId>,
     Body(edit): Body<SensorEdit>,
-) -> Answer {
+) -> Result<Nothing, Refused> {
     state.hub.edit_sensor(&actor, id, edit).await?;
-    done()
+    Ok(Nothing)
 }
 
 /// Removes a sensor.
-pub(crate) async fn remove(
+async fn remove(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Id(id): Id<SensorId>,
     Query(removal): Query<Removal>,
-) -> Answer {
+) -> Result<Nothing, Refused> {
     state.hub.remove_sensor(&actor, id, removal.events).await?;
-    done()
+    Ok(Nothing)
 }
 
 /// A new command for a sensor.
-pub(crate) async fn enrol_again(
+async fn enrol_again(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Id(id): Id<SensorId>,
-) -> Answer {
-    created(enrolment(&state.hub.enrol_again(&actor, id).await?))
+) -> Result<Created<Enrolment>, Refused> {
+    let enrolment = state.hub.enrol_again(&actor, id).await?;
+    Ok(Created(enrolment.into()))
 }
 
 /// Takes a sensor's key no longer.
-pub(crate) async fn revoke(
+async fn revoke(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Id(id): Id<SensorId>,
-) -> Answer {
+) -> Result<Nothing, Refused> {
     state.hub.revoke_sensor(&actor, id).await?;
-    done()
+    Ok(Nothing)
 }
 
 /// Lets a sensor say at once how it is.
-pub(crate) async fn poll(
+async fn poll(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Id(id): Id<SensorId>,
-) -> Answer {
+) -> Result<Nothing, Refused> {
     state.hub.call_sensor(&actor, id).await?;
-    done()
-}
-
-fn enrolment(enrolment: &Enrolment) -> serde_json::Value {
-    object!({
-        "sensor": enrolment.sensor,
-        "command": enrolment.command,
-        "expires_at": enrolment.expires_at.to_rfc3339(),
-    })
-}
-
-fn shape(sensor: &SensorView) -> serde_json::Value {
-    object!({
-        "id": sensor.id,
-        "name": sensor.name,
-        "group": sensor.group,
-        "presence": sensor.presence,
-        "since": sensor.since.map(Timestamp::to_rfc3339),
-        "address": sensor.address,
-        "version": sensor.version,
-        "architecture": sensor.architecture,
-        "queued": sensor.queued,
-        "dropped": sensor.dropped,
-        "services": sensor.instances,
-        "created_at": sensor.created_at.to_rfc3339(),
-    })
+    Ok(Nothing)
 }

@@ -1,26 +1,52 @@
 //! `/api/v1/settings` and `/api/v1/about`.
 
-use axum::extract::State as Shared;
+use axum::{extract::State as Shared, http::Method};
 use skep_model::system::Settings;
 
-use super::asking::{Answer, Body, Caller, json};
+use super::{
+    asking::{Answer, Body, Caller, json},
+    describe::Described,
+    shapes::About,
+};
 use crate::router::State;
 
+/// Its routes.
+pub(super) fn routes(api: Described) -> Described {
+    api.at(
+        Method::GET,
+        "/api/v1/settings",
+        "The settings of the whole server",
+        settings,
+    )
+    .at(
+        Method::PUT,
+        "/api/v1/settings",
+        "Change the settings",
+        edit_settings,
+    )
+    .at(
+        Method::GET,
+        "/api/v1/about",
+        "What the server says of itself",
+        about,
+    )
+}
+
 /// The settings of the whole server.
-pub(crate) async fn settings(Shared(state): Shared<State>, Caller(actor): Caller) -> Answer {
+async fn settings(Shared(state): Shared<State>, Caller(actor): Caller) -> Answer<Settings> {
     json(state.hub.shown_settings(&actor)?)
 }
 
 /// Changes the settings.
-pub(crate) async fn edit_settings(
+async fn edit_settings(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Body(new): Body<Settings>,
-) -> Answer {
+) -> Answer<Settings> {
     json(state.hub.edit_settings(&actor, new).await?)
 }
 
 /// What the server says of itself.
-pub(crate) async fn about(Shared(state): Shared<State>, Caller(actor): Caller) -> Answer {
+async fn about(Shared(state): Shared<State>, Caller(actor): Caller) -> Answer<About> {
     json(state.hub.about(&actor)?)
 }
