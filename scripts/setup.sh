@@ -106,6 +106,16 @@ npm_tool() {
   ln -sf "$folder/.bin/$1" "$SKEP_TOOLS/bin/$1"
 }
 
+# python_tool PACKAGE VERSION: in an environment of its own.
+python_tool() {
+  local folder="$SKEP_TOOLS/$1"
+  if [ -e "$folder/version-$2" ]; then return; fi
+  say "installing $1 $2"
+  { python3 -m venv --clear "$folder" && "$folder/bin/pip" install --quiet "$1==$2"; } >"$SKEP_TOOLS/$1.log" 2>&1 ||
+    die "pip could not install $1: see $SKEP_TOOLS/$1.log"
+  touch "$folder/version-$2"
+}
+
 playwright() {
   # npm writes this file at the end of every installation.
   local installed=end2end/node_modules/.package-lock.json
@@ -129,6 +139,7 @@ build_tools() {
 
 test_tools() {
   cargo_tool cargo-deny 0.20.2 --locked
+  python_tool schemathesis 4.32.5
   playwright
 }
 
@@ -153,6 +164,7 @@ case "${1:-build}" in
     need tnftp tnftp
     need hydra hydra
     need swaks swaks
+    python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
     build_tools
     test_tools
     ;;

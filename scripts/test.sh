@@ -8,27 +8,28 @@ cd "$(dirname "$0")/.."
 
 reports=target/test
 rust="$reports/rust.log"
+api="$reports/api.log"
 browser="$reports/browser.log"
 mkdir -p "$reports"
 rm -f "$reports"/*
-touch "$rust" "$browser"
+touch "$rust" "$api" "$browser"
 
 # Nobody edits between two builds in CI, so that incremental compilation would only cost time and disk.
 if [ -n "${CI:-}" ]; then export CARGO_INCREMENTAL=0; fi
 
 # count FILE WORD: the sum of the numbers before a word in the runner's summaries.
 count() {
-  { grep -E '^(test result:|playwright:)' "$1" || true; } | { grep -oE "[0-9]+ $2" || true; } | awk '{ sum += $1 } END { print sum + 0 }'
+  { grep -E '^(test result:|schemathesis:|playwright:)' "$1" || true; } | { grep -oE "[0-9]+ $2" || true; } | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
 summary() {
   local code=$? passed failed
-  passed=$(($(count "$rust" passed) + $(count "$browser" passed)))
-  failed=$(($(count "$rust" failed) + $(count "$browser" failed)))
+  passed=$(($(count "$rust" passed) + $(count "$api" passed) + $(count "$browser" passed)))
+  failed=$(($(count "$rust" failed) + $(count "$api" failed) + $(count "$browser" failed)))
   {
     printf '\nseconds per stage\n%s\n' "$stages"
     grep -E '^test result:' "$rust" | grep -v ' 0 passed; 0 failed; 0 ignored' || true
-    grep -E '^playwright:' "$browser" || true
+    grep -hE '^(schemathesis|playwright):' "$api" "$browser" || true
     if [ "$code" != 0 ] && [ "$failed" = 0 ]; then echo "FAILED in a stage that counts no tests, see above"; fi
     echo "$passed passed, $failed failed"
   } | tee "$reports/summary"
@@ -41,6 +42,10 @@ rust_tests() {
   cargo build $SKEP_HOST_BUILD --bins &&
     scripts/postgres.sh cargo test $SKEP_HOST_BUILD --no-fail-fast 2>&1 | tee "$rust" &&
     none_skipped "$rust" ignored
+}
+
+api_tests() {
+  scripts/api-test.sh 2>&1 | tee "$api"
 }
 
 browser_tests() {
@@ -57,4 +62,5 @@ stage "set-up" scripts/setup.sh test
 lint_stages
 stage "tests of the crates, SQLite and PostgreSQL" rust_tests
 stage "release build" scripts/build.sh
+stage "the API against its description" api_tests
 stage "end to end in Chromium" browser_tests

@@ -196,6 +196,23 @@ pub fn who(method: &str, path: &str) -> Option<Who> {
     entry(method).or_else(|| if method == "HEAD" { entry("GET") } else { None })
 }
 
+/// The methods with which a path can be asked for; none when there is no such path.
+#[must_use]
+pub fn methods(path: &str) -> Vec<&'static str> {
+    let exactly = TABLE.iter().any(|(_, pattern, _)| *pattern == path);
+    TABLE
+        .iter()
+        .filter(|(_, pattern, _)| {
+            if exactly {
+                *pattern == path
+            } else {
+                fits(pattern, path)
+            }
+        })
+        .map(|(method, _, _)| *method)
+        .collect()
+}
+
 fn fits(pattern: &str, path: &str) -> bool {
     let mut given = path.split('/');
     for part in pattern.split('/') {
@@ -240,6 +257,9 @@ mod tests {
         assert_eq!(who("POST", "/fn/edit_event"), Some(LoggedIn(Manager)));
         assert_eq!(who("GET", "/fn/edit_event"), None);
         assert_eq!(who("DELETE", "/"), None);
+        assert_eq!(methods("/api/v1/settings"), ["GET", "PUT"]);
+        assert_eq!(methods("/api/v1/events/archive"), ["POST"]);
+        assert_eq!(methods("/api/v1/nothing"), [""; 0]);
     }
 
     #[test]

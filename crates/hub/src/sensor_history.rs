@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use skep_model::{
-    Refusal, Timestamp,
+    Complaint, Refusal, Timestamp,
     ids::SensorId,
     sensor::{Presence, SensorSample},
     user::Role,
@@ -16,7 +16,9 @@ use crate::{Actor, Hub, HubError};
 /// A sensor has one sample in a minute, unless its presence changes; in milliseconds.
 const MINUTE: i64 = 60_000;
 /// How long samples are kept.
-const KEPT: Duration = Duration::from_hours(24 * 14);
+const KEPT: Duration = Duration::from_hours(LONGEST as u64);
+/// The same in hours.
+const LONGEST: u32 = 24 * 14;
 /// The most samples of one answer: two days at one a minute.
 const SHOWN: u32 = 2880;
 
@@ -29,12 +31,19 @@ impl Hub {
         hours: u32,
     ) -> Result<Vec<SensorSample>, HubError> {
         actor.require(Role::Observer)?;
+        if !(1..=LONGEST).contains(&hours) {
+            let complaint = Complaint::Between {
+                min: 1,
+                max: LONGEST,
+            };
+            return Err(HubError::invalid("hours", complaint));
+        }
         self.0
             .store
             .sensor(&actor.scope, id)
             .await?
             .ok_or(Refusal::NotFound)?;
-        let since = Timestamp::now().before(Duration::from_hours(u64::from(hours.clamp(1, 336))));
+        let since = Timestamp::now().before(Duration::from_hours(u64::from(hours)));
         Ok(self.0.store.samples(id, since, SHOWN).await?)
     }
 

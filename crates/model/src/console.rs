@@ -266,6 +266,7 @@ impl std::fmt::Debug for SetUp {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewSensor {
     /// Its name.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
     pub name: String,
     /// Its group.
     pub group: GroupId,

@@ -136,6 +136,7 @@ pub struct SensorSample {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SensorEdit {
     /// The name.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
     pub name: String,
     /// The group.
     pub group: GroupId,

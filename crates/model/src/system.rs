@@ -87,6 +87,7 @@ pub struct Settings {
     /// The address that sensors are told to call, `https://host:port`; empty: as the server was started.
     pub endpoint: String,
     /// A sensor that was not heard for so many seconds is offline.
+    #[cfg_attr(feature = "schema", schemars(range(min = 15, max = 86_400)))]
     pub offline_after: u32,
     /// Whether managers may remove events; if not, they may still archive them.
     pub managers_remove_events: bool,
@@ -95,10 +96,13 @@ pub struct Settings {
     /// Whether a status other than new needs a comment.
     pub require_comment: bool,
     /// For how many days the audit log is kept; 0: for ever.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 3660)))]
     pub audit_days: u32,
     /// After how many days a resolved or ignored event goes to the archive; 0: never.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 3660)))]
     pub archive_after_days: u32,
     /// For how many days events stay in the archive; 0: for ever.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 3660)))]
     pub archive_days: u32,
 }
 

@@ -52,6 +52,7 @@ pub struct TokenView {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TokenDraft {
     /// What it is for.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
     pub name: String,
     /// What it may do.
     pub role: Role,
@@ -63,6 +64,7 @@ pub struct TokenDraft {
     pub groups: Vec<GroupId>,
     /// For how many days; none: until it is revoked.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 3660)))]
     pub days: Option<u32>,
 }
 

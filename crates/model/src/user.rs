@@ -62,6 +62,7 @@ pub struct UserView {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserDraft {
     /// The login name.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
     pub name: String,
     /// The mail address; may be empty.
     #[serde(default)]

@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use axum::{
     Json,
     extract::{ConnectInfo, Request, State as Shared},
-    http::{HeaderMap, HeaderName, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
 use skep_app::{
-    access::{Who, before_change, who},
+    access::{Who, before_change, methods, who},
     failure::Failure,
 };
 use skep_hub::{Actor, Client};
@@ -25,7 +25,7 @@ pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: 
     let client = client(&parts);
     let path = parts.uri.path().to_owned();
     let Some(who) = who(parts.method.as_str(), &path) else {
-        return refuse(&path, Refusal::NotFound);
+        return unknown(&path);
     };
     if path == "/" && parts.method == Method::HEAD {
         return StatusCode::OK.into_response();
@@ -134,6 +134,20 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
         .get(name)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
+}
+
+/// There is nothing there, or, for programs, not with this method.
+fn unknown(path: &str) -> Response {
+    let methods = methods(path).join(", ");
+    match HeaderValue::from_str(&methods) {
+        Ok(allow) if path.starts_with("/api/") && !methods.is_empty() => {
+            let title = format!("this path takes {methods}");
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            let refusal = problem::plain(status, "method-not-allowed", &title);
+            ([(header::ALLOW, allow)], refusal).into_response()
+        }
+        _ => refuse(path, Refusal::NotFound),
+    }
 }
 
 /// A refusal in the form that whoever asks for such a path understands.

@@ -7,8 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use schemars::JsonSchema;
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::json;
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
 use skep_hub::{Actor, HubError};
 use skep_model::Refusal;
 use skep_protocol::message::Problem;
@@ -116,14 +116,27 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(body)) => Ok(Self(body)),
-            Err(rejection) => Err(Refused(Box::new(problem::plain(
-                rejection.status(),
-                "bad-request",
-                &rejection.body_text(),
-            )))),
-        }
+        // An object and nothing else: serde would take a list for one.
+        let body = Json::<Map<String, Value>>::from_request(request, state).await;
+        let Json(mut fields) = body.map_err(|rejection| {
+            let why = rejection.body_text();
+            let problem = problem::plain(rejection.status(), "bad-request", &why);
+            Refused(Box::new(problem))
+        })?;
+        fields.values_mut().for_each(whole);
+        serde_path_to_error::deserialize(Value::Object(fields))
+            .map(Self)
+            .map_err(|error| Refused::bad_request(&error.to_string()))
+    }
+}
+
+/// A number such as `30.0` is a whole one to JSON Schema, and some languages write it so.
+fn whole(value: &mut Value) {
+    let number = value.as_f64().filter(|_| value.is_f64());
+    if let Some(number) = number.filter(|n| n.fract() == 0.0 && n.abs() < 1e15) {
+        #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
+        let integer = number as i64;
+        *value = integer.into();
     }
 }
 
@@ -138,6 +151,13 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
             .map(Self)
             .map_err(|error| Refused::bad_request(&error))
     }
+}
+
+/// For a parameter that may be left out, but when it is given, then with a value.
+pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Reads parameters, or says which one is wrong and what it should be.

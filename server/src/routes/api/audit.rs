@@ -6,7 +6,7 @@ use serde::Deserialize;
 use skep_model::system::AuditQuery;
 
 use super::{
-    asking::{Answer, Caller, Query, json},
+    asking::{Answer, Caller, Query, given, json},
     describe::Described,
     shapes::{AuditEntry, Page},
 };
@@ -33,6 +33,7 @@ pub(crate) struct Parameters {
     /// About a thing with this in its name or id.
     object: String,
     /// Older than this one, as the page before said in `next`.
+    #[serde(deserialize_with = "given")]
     #[schemars(with = "i64")]
     before: Option<i64>,
 }

@@ -53,7 +53,7 @@ pub(super) fn routes(api: Described) -> Described {
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Chosen {
     /// At most 200.
-    #[schemars(length(max = 200))]
+    #[schemars(length(min = 1, max = 200))]
     ids: Vec<EventId>,
     /// Whether they are in the archive.
     #[serde(default)]

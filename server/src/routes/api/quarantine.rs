@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    asking::{Answer, Caller, Id, Nothing, Query, Refused, json},
+    asking::{Answer, Caller, Id, Nothing, Query, Refused, given, json},
     describe::Described,
     shapes::{Page, Quarantined, Retried},
 };
@@ -38,6 +38,7 @@ pub(super) fn routes(api: Described) -> Described {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Place {
     /// Older than this one, as the page before said in `next`.
+    #[serde(deserialize_with = "given")]
     #[schemars(with = "i64")]
     before: Option<i64>,
 }

@@ -11,6 +11,8 @@ use skep_model::{
     ids::SensorId,
 };
 
+use super::asking::given;
+
 /// Which events, and how many of them.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -18,14 +20,17 @@ pub(crate) struct EventParameters {
     /// Events on a page.
     pub(super) limit: Limit,
     /// Where the page begins, as the page before said in `next`.
-    #[schemars(with = "String", regex(pattern = r"^-?[0-9]{1,18}-[0-9]{1,18}$"))]
+    #[serde(deserialize_with = "given")]
+    #[schemars(with = "String", regex(pattern = r"^[0-9]{1,18}-[0-9]{1,18}$"))]
     cursor: Option<Parsed<Cursor>>,
     /// Archived events instead of live ones.
     archived: bool,
     /// Not before this: milliseconds since 1970 UTC, or how long ago, such as `30m`, `24h`, `7d`.
+    #[serde(deserialize_with = "given")]
     #[schemars(with = "String", regex(pattern = r"^([0-9]{1,18}|[0-9]{1,9}[mhd])$"))]
     since: Option<Parsed<Since>>,
     /// Of this source.
+    #[serde(deserialize_with = "given")]
     #[schemars(with = "Address")]
     source: Option<Address>,
     /// Of any of these sensors, by id.
@@ -190,6 +195,7 @@ mod tests {
             ("source=x", "source: "),
             ("since=h", "since: expected milliseconds"),
             ("since=ä", "since: expected milliseconds"),
+            ("source=", "source: "),
             ("cursor=5", "cursor: expected one of: a cursor"),
             ("a=1", "unknown field `a`, expected one of `limit`"),
         ] {

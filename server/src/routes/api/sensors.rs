@@ -61,6 +61,7 @@ pub(super) fn routes(api: Described) -> Described {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Span {
     /// The last so many hours.
+    #[schemars(range(min = 1, max = 336))]
     hours: u32,
 }
 
