@@ -37,6 +37,11 @@ use crate::{
 
 pub use crate::pages::load_part;
 
+/// What the REST API is, as a context of the server's: it describes itself there.
+#[cfg(feature = "ssr")]
+#[derive(Clone)]
+pub struct ApiReference(pub std::sync::Arc<Vec<skep_model::api::ApiOperation>>);
+
 /// Who is logged in, as a context.
 #[derive(Clone, Copy)]
 pub(crate) struct Me(pub Answer<user::Me>);
@@ -132,6 +137,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("tokens") view=Rare::Tokens ssr=SsrMode::Async />
                     <Route path=path!("audit") view=Rare::Audit ssr=SsrMode::Async />
                     <Route path=path!("system") view=Rare::System ssr=SsrMode::Async />
+                    <Route path=path!("api") view=Rare::Api ssr=SsrMode::Async />
                     <Route path=path!("profile") view=Rare::Profile ssr=SsrMode::Async />
                 </ParentRoute>
                 <Route path=path!("login") view=LogIn ssr=SsrMode::Async />

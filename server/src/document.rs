@@ -12,6 +12,7 @@ use leptos::{
     prelude::provide_context,
 };
 use leptos_axum::{LeptosRoutes, generate_route_list};
+use skep_app::ApiReference;
 
 use crate::router::State;
 
@@ -49,13 +50,16 @@ fn build(folder: &Path) -> String {
 }
 
 /// The routes of pages and server functions.
-pub(crate) fn routes(state: &State) -> Router<State> {
+pub(crate) fn routes(state: &State, reference: ApiReference) -> Router<State> {
     let (hub, leptos) = (state.hub.clone(), state.leptos.clone());
     Router::new().leptos_routes_with_context(
         state,
         generate_route_list(skep_app::App),
         // The page's shell sets the content policy itself: it knows the nonce.
-        move || provide_context(hub.clone()),
+        move || {
+            provide_context(hub.clone());
+            provide_context(reference.clone());
+        },
         move || skep_app::shell(leptos.clone()),
     )
 }

@@ -9,6 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use leptos::config::{Env, LeptosOptions};
+use skep_app::ApiReference;
 use skep_hub::Hub;
 use tower_http::{
     compression::CompressionLayer, limit::RequestBodyLimitLayer, services::ServeDir,
@@ -67,9 +68,11 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
         .route("/sensor/v1/poll", post(routes::sensor::poll))
         .route("/sensor/v1/events", post(routes::sensor::events))
         .layer(from_fn_with_state(state.clone(), layers::recognise_sensor));
-    let (api, description) = routes::api::routes();
-    let description = Arc::new(description);
+    let api = routes::api::api();
+    let reference = ApiReference(Arc::new(api.operations));
+    let description = Arc::new(api.document);
     let api = api
+        .routes
         .route(
             "/api/v1/openapi.json",
             get(|| async move { Json(description) }),
@@ -78,7 +81,7 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
     let people = Router::new()
         .route("/sensor/v1/enrol", post(routes::sensor::enrol))
         .merge(api)
-        .merge(document::routes(&state))
+        .merge(document::routes(&state, reference))
         .nest_service(
             &package,
             tower::ServiceBuilder::new()

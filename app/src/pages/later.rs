@@ -9,8 +9,8 @@ use leptos_router::{ChooseView, hooks::use_url};
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use super::{
-    Audit, Event, Events, Password, Profile, Quarantine, Sensor, Sensors, SetUp, System, Tokens,
-    Users,
+    Api, Audit, Event, Events, Password, Profile, Quarantine, Sensor, Sensors, SetUp, System,
+    Tokens, Users,
 };
 use crate::{components::FailureNote, failure::Failure, view::view};
 
@@ -36,6 +36,7 @@ pub enum Rare {
     Tokens,
     Audit,
     System,
+    Api,
     Profile,
     Password,
     SetUp,
@@ -65,6 +66,7 @@ fn rare(page: Rare) -> Result<AnyView, SplitLoaderError> {
         Rare::Tokens => view! { <Tokens /> },
         Rare::Audit => view! { <Audit /> },
         Rare::System => view! { <System /> },
+        Rare::Api => view! { <Api /> },
         Rare::Profile => view! { <Profile /> },
         Rare::Password => view! { <Password /> },
         Rare::SetUp => view! { <SetUp /> },

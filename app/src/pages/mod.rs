@@ -1,5 +1,6 @@
 //! One file per page.
 
+mod api;
 mod audit;
 mod dashboard;
 mod event;
@@ -21,6 +22,7 @@ pub use later::{Attacks, Rare, Sensing, load_part};
 pub use login::LogIn;
 pub use not_found::NotFound;
 
+use api::Api;
 use audit::Audit;
 use event::Event;
 use events::Events;

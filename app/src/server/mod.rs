@@ -21,7 +21,7 @@ pub use sensors::{
 };
 pub use session::{LogIn, LogOut, SetUp, me};
 pub use system::{
-    about, audit_log, audit_words, discard_quarantined, edit_settings, quarantine,
+    about, api_reference, audit_log, audit_words, discard_quarantined, edit_settings, quarantine,
     retry_quarantined, settings,
 };
 

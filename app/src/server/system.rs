@@ -1,7 +1,7 @@
 //! The server's settings, the audit log, the quarantine.
 
 use leptos::{prelude::*, server_fn::codec::Json};
-use skep_model::system;
+use skep_model::{api::ApiOperation, system};
 
 use crate::failure::Failure;
 
@@ -34,6 +34,16 @@ pub async fn about() -> Result<system::About, Failure> {
     asker::hub()?
         .about(&asker::actor().await?)
         .map_err(asker::failure)
+}
+
+/// What programs can ask for.
+#[server(prefix = "/fn", endpoint = "api_reference")]
+pub async fn api_reference() -> Result<Vec<ApiOperation>, Failure> {
+    use crate::ApiReference;
+
+    super::asker::actor().await?;
+    let ApiReference(operations) = use_context().ok_or(Failure::Misunderstood)?;
+    Ok(operations.to_vec())
 }
 
 /// A page of the audit log.

@@ -4,6 +4,7 @@
 //! it is part of what a browser downloads.
 
 pub mod address;
+pub mod api;
 pub mod console;
 pub mod digest;
 pub mod event;

@@ -7,6 +7,7 @@ mod events;
 mod groups;
 mod quarantine;
 mod query;
+mod reference;
 mod sensors;
 mod shapes;
 mod system;
@@ -15,6 +16,7 @@ mod users;
 
 use axum::Router;
 use serde_json::Value;
+use skep_model::api::ApiOperation;
 
 use crate::router::State;
 use describe::Described;
@@ -25,8 +27,17 @@ const ABOUT: &str = "What the console of Skep does, for programs. Every request 
     `application/problem+json`. Times are RFC 3339 in UTC. What an attacker typed is given twice: `text` to be read, \
     with escapes in place of what is not harmless, and `base64` exactly.";
 
-/// All routes of the API, and their OpenAPI document.
-pub(crate) fn routes() -> (Router<State>, Value) {
+/// The routes of the API, and what describes them.
+pub(crate) struct Api {
+    pub(crate) routes: Router<State>,
+    /// The OpenAPI document.
+    pub(crate) document: Value,
+    /// The same for the console's page.
+    pub(crate) operations: Vec<ApiOperation>,
+}
+
+/// The whole API.
+pub(crate) fn api() -> Api {
     let areas = [
         events::routes,
         sensors::routes,
@@ -37,8 +48,13 @@ pub(crate) fn routes() -> (Router<State>, Value) {
         quarantine::routes,
         system::routes,
     ];
-    areas
+    let (routes, document) = areas
         .into_iter()
         .fold(Described::new(), |api, area| area(api))
-        .finish(ABOUT)
+        .finish(ABOUT);
+    Api {
+        routes,
+        operations: reference::operations(&document),
+        document,
+    }
 }
