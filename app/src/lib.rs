@@ -11,6 +11,7 @@ mod answer;
 mod components;
 pub mod failure;
 mod filter;
+mod jump;
 mod live;
 mod pages;
 mod preferences;

@@ -4,7 +4,8 @@ use std::{io, net::SocketAddr, path::Path, time::Duration};
 
 use axum::{Extension, Router};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
-use skep_hub::{CertificateError, Hub};
+use skep_hub::{CertificateError, Hub, Leaf};
+use tokio::sync::watch;
 
 use crate::{
     layers::Secure,
@@ -60,8 +61,12 @@ pub async fn run(hub: Hub, common: &Common, serve: &Serve) -> Result<(), ServeEr
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let app = router::router(hub.clone(), &serve.site_root, stopping);
 
-    let leaf = hub.authority().issue(&hosts(common, serve))?;
-    let tls = RustlsConfig::from_pem(leaf.chain_pem.into_bytes(), leaf.key_pem.into_bytes())
+    let mut leaves = hub.authority().leaves(hosts(common, serve))?;
+    let leaf = leaves.borrow_and_update().clone();
+    let Leaf {
+        chain_pem, key_pem, ..
+    } = leaf.ok_or(ServeError::Tls(io::ErrorKind::NotFound.into()))?;
+    let tls = RustlsConfig::from_pem(chain_pem.into_bytes(), key_pem.into_bytes())
         .await
         .map_err(ServeError::Tls)?;
     let plain = listen(serve.listen, "--listen")?;
@@ -89,7 +94,7 @@ pub async fn run(hub: Hub, common: &Common, serve: &Serve) -> Result<(), ServeEr
         .handle(handle.clone())
         .serve(service(&app, true));
     let servers = tokio::spawn(async move { tokio::join!(plain, secure) });
-    let renewal = tokio::spawn(renew(hub.clone(), hosts(common, serve), tls));
+    let renewal = tokio::spawn(show_new(leaves, tls));
 
     stop_signal().await;
     tracing::info!("stopping");
@@ -102,23 +107,15 @@ pub async fn run(hub: Hub, common: &Common, serve: &Serve) -> Result<(), ServeEr
     Ok(())
 }
 
-/// Makes a new leaf every month; each is good for a year, so that the server never shows an old one.
-async fn renew(hub: Hub, hosts: Vec<String>, tls: RustlsConfig) {
-    let month = Duration::from_hours(30 * 24);
-    loop {
-        tokio::time::sleep(month).await;
-        let renewed = match hub.authority().issue(&hosts) {
-            Ok(leaf) => tls
-                .reload_from_pem(leaf.chain_pem.into_bytes(), leaf.key_pem.into_bytes())
-                .await
-                .map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
+/// Shows each new certificate to whoever connects from then on.
+async fn show_new(mut leaves: watch::Receiver<Option<Leaf>>, tls: RustlsConfig) {
+    while leaves.changed().await.is_ok() {
+        let Some(leaf) = leaves.borrow_and_update().clone() else {
+            continue;
         };
-        if let Err(error) = renewed {
-            tracing::error!(
-                error,
-                "the server's certificate could not be renewed; it is tried again in a month"
-            );
+        let (chain, key) = (leaf.chain_pem.into_bytes(), leaf.key_pem.into_bytes());
+        if let Err(error) = tls.reload_from_pem(chain, key).await {
+            tracing::error!(%error, "the server's new certificate cannot be used; it goes on with the old one");
         }
     }
 }

@@ -383,6 +383,18 @@ const EXPECTED: &[Row9] = &[
     ),
     (
         "POST",
+        "/fn/restore_events",
+        r#"{"ids":["{fresh archived}"]}"#,
+        [401, 403, 200, 403, 404, 200, 401, 401, 401],
+    ),
+    (
+        "POST",
+        "/fn/renew_certificates",
+        "",
+        [401, 403, 403, 403, 403, 200, 401, 401, 401],
+    ),
+    (
+        "POST",
         "/fn/api_reference",
         "",
         [401, 200, 200, 200, 200, 200, 401, 401, 401],
@@ -463,6 +475,18 @@ const EXPECTED: &[Row9] = &[
         "POST",
         "/api/v1/events/remove",
         r#"{"ids":["{fresh event}"]}"#,
+        [401, 401, 401, 401, 401, 401, 403, 200, 401],
+    ),
+    (
+        "POST",
+        "/api/v1/events/restore",
+        r#"{"ids":["{fresh archived}"]}"#,
+        [401, 401, 401, 401, 401, 401, 403, 200, 401],
+    ),
+    (
+        "POST",
+        "/api/v1/certificates/renew",
+        "",
         [401, 401, 401, 401, 401, 401, 403, 200, 401],
     ),
     (
@@ -845,7 +869,14 @@ async fn fresh(
     form: String,
 ) -> (String, String) {
     let all = format!("{path} {form}");
-    let (word, id) = if all.contains("{fresh event}") {
+    let (word, id) = if all.contains("{fresh archived}") {
+        let event = EventId::new();
+        sensor
+            .send(app, &[sensor.open(event, vec![command(b"id")])])
+            .await;
+        app.archive(event).await;
+        ("archived", event.to_string())
+    } else if all.contains("{fresh event}") {
         let event = EventId::new();
         sensor
             .send(app, &[sensor.open(event, vec![command(b"id")])])

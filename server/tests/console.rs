@@ -9,9 +9,17 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use reqwest::StatusCode;
+use rustls::{
+    RootCertStore,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier as _},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
+};
 use serde_json::{Value, json};
 use skep_model::{InteractionKind, Timestamp, ids::EventId, user::Role};
 use skep_protocol::part::Part;
@@ -23,6 +31,8 @@ on_both!(
     the_last_admin_stays,
     a_removed_group_leaves_its_events_in_the_archive,
     removed_events_are_not_counted_any_more,
+    an_archived_event_comes_back_as_it_was,
+    renewed_certificates_are_of_the_same_authority,
     a_token_reaches_its_areas_and_groups_until_it_ends,
     the_audit_log_says_who_changed_what,
     a_rejected_part_can_be_taken_again,
@@ -316,6 +326,74 @@ async fn a_removed_group_leaves_its_events_in_the_archive(engine: Engine) {
     )
     .await;
     assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+async fn an_archived_event_comes_back_as_it_was(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let token = app.token(Role::Admin).await;
+    let mut sensor = app.sensor("one", app.group().await).await;
+    let (event, live) = (EventId::new(), EventId::new());
+    let steps = vec![login(b"root", b"toor", true), command(b"id")];
+    sensor.send(&app, &[sensor.open(event, steps)]).await;
+    sensor
+        .send(&app, &[sensor.open(live, vec![command(b"w")])])
+        .await;
+    let path = format!("/events/{event}");
+    let edit = json!({ "status": "resolved", "comment": "ours" });
+    call(&app, "PATCH", &path, &token, edit).await;
+    let (_, before) = call(&app, "GET", &path, &token, Value::Null).await;
+    app.archive(event).await;
+    let ids = json!({ "ids": [event, live] });
+    let (status, done) = call(&app, "POST", "/events/restore", &token, ids.clone()).await;
+    assert_eq!((status, &done["count"]), (StatusCode::OK, &json!(1)));
+    let (_, after) = call(&app, "GET", &path, &token, Value::Null).await;
+    assert_eq!(after, before);
+    assert_eq!(app.count("SELECT COUNT(*) FROM archived_events").await, 0);
+    // It is live: there is nothing to bring back.
+    let (status, _) = call(&app, "POST", "/events/restore", &token, ids.clone()).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    // Its sensor is gone: it stays in the archive.
+    app.archive(event).await;
+    let path = format!("/sensors/{}?events=archive", sensor.id);
+    call(&app, "DELETE", &path, &token, Value::Null).await;
+    let (status, _) = call(&app, "POST", "/events/restore", &token, ids).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+async fn renewed_certificates_are_of_the_same_authority(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let token = app.token(Role::Admin).await;
+    let authority = app.hub.authority();
+    let mut leaves = authority.leaves(vec!["localhost".to_owned()]).unwrap();
+    let old = authority.certificate();
+    let first = leaves.borrow_and_update().clone().unwrap();
+    let (status, about) = call(&app, "POST", "/certificates/renew", &token, Value::Null).await;
+    assert_eq!(status, StatusCode::OK);
+    let new = authority.certificate();
+    assert_ne!(new.fingerprint, old.fingerprint);
+    let hex = new.fingerprint.iter().map(|byte| format!("{byte:02x}"));
+    assert_eq!(about["authority"], json!(hex.collect::<String>()));
+    assert!(leaves.has_changed().unwrap());
+    let second = leaves.borrow_and_update().clone().unwrap();
+    assert_ne!(second.chain_pem, first.chain_pem);
+    assert!(second.chain_pem.ends_with(&new.pem));
+    // A sensor that enrolled before goes on: it trusts the old certificate, whose key signed the new leaf.
+    let mut roots = RootCertStore::empty();
+    let anchor = CertificateDer::from_pem_slice(old.pem.as_bytes()).unwrap();
+    roots.add(anchor).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let sensor = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(second.chain_pem.as_bytes())
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    sensor
+        .build()
+        .unwrap()
+        .verify_server_cert(&chain[0], &chain[1..], &name, &[], UnixTime::now())
+        .unwrap();
+    let (_, log) = call(&app, "GET", "/audit?kind=certificate", &token, Value::Null).await;
+    assert_eq!(log["items"][0]["action"], "renew");
 }
 
 async fn removed_events_are_not_counted_any_more(engine: Engine) {

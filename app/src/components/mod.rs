@@ -16,6 +16,7 @@ mod raw;
 mod shell;
 mod summary;
 mod time;
+mod toast;
 
 pub use bytes::Payload;
 pub use copy::CopyLine;
@@ -33,3 +34,4 @@ pub use raw::{Raw, RawText};
 pub use shell::Shell;
 pub use summary::Summary;
 pub use time::{Hydrated, Time, TimeForm, duration};
+pub use toast::{ToastPlace, Toasts};

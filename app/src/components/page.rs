@@ -6,6 +6,7 @@ use leptos_meta::Title;
 
 use super::{Awaited, Icon, When};
 use crate::{
+    jump::JumpButton,
     live::{Live, LiveState},
     preferences::{switch_language, switch_theme, use_locale},
     server::LogOut,
@@ -134,6 +135,7 @@ fn Tools() -> impl IntoView {
                 <i aria-hidden="true"></i>
                 <span>{word}</span>
             </span>
+            <JumpButton />
             <ThemeSwitch />
             <Account />
         </div>

@@ -5,10 +5,11 @@ use leptos_router::components::{A, Outlet};
 
 use skep_model::user::Role;
 
-use super::{Awaited, Icon};
+use super::{Awaited, Icon, ToastPlace, Toasts};
 use crate::{
     Me,
     answer::ask,
+    jump::{Jump, JumpPlace},
     live::Live,
     preferences::{self, use_locale},
     server,
@@ -24,6 +25,9 @@ pub fn Shell() -> impl IntoView {
     provide_context(Me(me));
     let live = Live::new();
     provide_context(live);
+    provide_context(Toasts::new());
+    let jump = Jump::new();
+    provide_context(jump);
     Effect::new(move |_| live.open());
     Effect::new(move |_| preferences::agree(locale));
     let place = |href: &'static str, icon: &'static str, label: &'static str| {
@@ -70,12 +74,21 @@ pub fn Shell() -> impl IntoView {
                     {place("/sensors", "sensors", td_string!(locale, nav.sensors))}
                     <Awaited view=more />
                     {place("/system", "cog", td_string!(locale, nav.system))}
+                    {place("/api", "terminal", td_string!(locale, nav.api))}
+                    <li class="more">
+                        <button type="button" class="nav" on:click=move |_| jump.open()>
+                            <Icon name="search" />
+                            <span class="lbl">{td_string!(locale, nav.more)}</span>
+                        </button>
+                    </li>
                 </ul>
                 <p class="ver">{concat!("Skep ", env!("CARGO_PKG_VERSION"))}</p>
             </nav>
             <div class="view">
                 <Outlet />
             </div>
+            <ToastPlace />
+            <JumpPlace />
         </div>
     }
 }

@@ -11,8 +11,8 @@ use crate::{
     Me,
     answer::{Answer, ask},
     components::{
-        Attempt, Awaited, Checks, FailureNote, Field, Icon, Loading, Page, Problem, Time, TimeForm,
-        submitted_data, text,
+        Attempt, Awaited, Checks, FailureNote, Field, FormDialog, Icon, Loading, Page, Problem,
+        Time, TimeForm, submitted_data, text,
     },
     preferences::use_locale,
     server,
@@ -46,8 +46,9 @@ pub fn System() -> impl IntoView {
     let title = td_string!(locale, nav.system);
     let facts = move || {
         Suspend::new(async move {
+            let admin = me.await.is_ok_and(|me| me.role == Role::Admin);
             match about.await {
-                Ok(about) => view! { <Facts about /> },
+                Ok(now) => view! { <Facts now about admin /> },
                 Err(failure) => view! { <FailureNote failure /> },
             }
         })
@@ -73,8 +74,31 @@ pub fn System() -> impl IntoView {
 }
 
 #[component]
-fn Facts(about: About) -> impl IntoView {
+fn Facts(now: About, about: Answer<About>, admin: bool) -> impl IntoView {
     let locale = use_locale();
+    let renew = Attempt::new();
+    let submit = Callback::new(move |_: FormData| {
+        renew.run(server::renew_certificates(), move |_| about.refetch());
+    });
+    let question = admin.then(|| {
+        view! {
+            <button type="button" class="btn s" on:click=move |_| renew.ask()>
+                {td_string!(locale, system.renew)}
+            </button>
+            <FormDialog
+                attempt=renew
+                id="renew-title"
+                title=Signal::derive(move || td_string!(locale, system.renew_title).to_owned())
+                submit=td_string!(locale, system.renew)
+                on_submit=submit
+            >
+                <p>{td_string!(locale, system.renew_text)}</p>
+            </FormDialog>
+        }
+    });
+    let certificate_until = now
+        .certificate_until
+        .map(|at| view! { <Time at form=TimeForm::Exact /> });
     let fact = |label: &'static str, value: AnyView| {
         view! {
             <div>
@@ -83,19 +107,20 @@ fn Facts(about: About) -> impl IntoView {
             </div>
         }
     };
-    let fingerprint = about.authority.clone();
+    let fingerprint = now.authority.clone();
     view! {
         <section class="panel" aria-labelledby="about">
             <header>
                 <h2 id="about">{td_string!(locale, system.about)}</h2>
+                <div class="end">{question}</div>
             </header>
             <dl class="facts inner">
-                {fact(td_string!(locale, field.version), about.version.into_any())}
-                {fact(td_string!(locale, system.database), about.database.into_any())}
-                {fact(td_string!(locale, system.running_since), view! { <Time at=about.started_at form=TimeForm::Exact /> })}
-                {fact(td_string!(locale, system.called_at), view! { <code>{about.endpoint}</code> })}
-                {fact(td_string!(locale, system.authority_until), view! { <Time at=about.authority_until form=TimeForm::Exact /> })}
-                {fact(td_string!(locale, system.certificate_until), view! { <Time at=about.certificate_until form=TimeForm::Exact /> })}
+                {fact(td_string!(locale, field.version), now.version.into_any())}
+                {fact(td_string!(locale, system.database), now.database.into_any())}
+                {fact(td_string!(locale, system.running_since), view! { <Time at=now.started_at form=TimeForm::Exact /> })}
+                {fact(td_string!(locale, system.called_at), view! { <code>{now.endpoint}</code> })}
+                {fact(td_string!(locale, system.authority_until), view! { <Time at=now.authority_until form=TimeForm::Exact /> })}
+                {fact(td_string!(locale, system.certificate_until), certificate_until.into_any())}
             </dl>
             <p class="body hint wrap">
                 {td_string!(locale, system.fingerprint)} " " <code class="wrap">{fingerprint}</code>

@@ -57,6 +57,17 @@ pub async fn take_events(ids: Vec<EventId>, archived: bool, fate: Fate) -> Resul
         .map_err(asker::failure)
 }
 
+/// Brings archived events back; returns how many.
+#[server(prefix = "/fn", endpoint = "restore_events", input = Json)]
+pub async fn restore_events(ids: Vec<EventId>) -> Result<u32, Failure> {
+    use super::asker;
+
+    asker::hub()?
+        .restore_events(&asker::actor().await?, &ids)
+        .await
+        .map_err(asker::failure)
+}
+
 /// The terminal of an event, to be played again.
 #[server(prefix = "/fn", endpoint = "replay")]
 pub async fn replay(id: EventId) -> Result<skep_model::replay::Replay, Failure> {

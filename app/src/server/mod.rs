@@ -13,7 +13,7 @@ pub use accounts::{
     tokens, users,
 };
 pub use dashboard::dashboard;
-pub use events::{edit_event, event, events, replay, take_events};
+pub use events::{edit_event, event, events, replay, restore_events, take_events};
 pub use profile::{ChangePassword, end_session, profile};
 pub use sensors::{
     add_sensor, call_sensor, edit_sensor, enrol_again, groups, remove_sensor, revoke_sensor,
@@ -22,7 +22,7 @@ pub use sensors::{
 pub use session::{LogIn, LogOut, SetUp, me};
 pub use system::{
     about, api_reference, audit_log, audit_words, discard_quarantined, edit_settings, quarantine,
-    retry_quarantined, settings,
+    renew_certificates, retry_quarantined, settings,
 };
 
 /// Who asks, and whom.

@@ -36,6 +36,17 @@ pub async fn about() -> Result<system::About, Failure> {
         .map_err(asker::failure)
 }
 
+/// Makes new certificates of the authority and the server.
+#[server(prefix = "/fn", endpoint = "renew_certificates")]
+pub async fn renew_certificates() -> Result<system::About, Failure> {
+    use super::asker;
+
+    asker::hub()?
+        .renew_certificates(&asker::actor().await?)
+        .await
+        .map_err(asker::failure)
+}
+
 /// What programs can ask for.
 #[server(prefix = "/fn", endpoint = "api_reference")]
 pub async fn api_reference() -> Result<Vec<ApiOperation>, Failure> {

@@ -5,7 +5,7 @@ use std::{
     io::Write as _,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -16,7 +16,11 @@ use rcgen::{
 use sha2::{Digest, Sha256};
 use skep_model::Timestamp;
 use time::{Duration, OffsetDateTime};
+use tokio::sync::watch;
 use x509_parser::prelude::{FromDer, X509Certificate};
+
+/// The file of the authority's certificate.
+const CERTIFICATE: &str = "ca.pem";
 
 /// What can go wrong with certificates.
 #[derive(Debug, thiserror::Error)]
@@ -34,15 +38,27 @@ pub enum CertificateError {
     Unusable(#[from] rcgen::Error),
 }
 
-/// The authority. Its key stays in the data folder.
+/// The authority. Its key stays in the data folder, and stays the same: sensors that trust an older certificate of it
+/// trust whatever it signs later.
 #[derive(Debug)]
 pub struct Authority {
-    certificate_pem: String,
+    folder: PathBuf,
     key_pem: String,
-    fingerprint: [u8; 32],
-    until: Timestamp,
-    /// Until when the leaf that was issued last is good, in milliseconds.
-    leaf_until: AtomicI64,
+    now: RwLock<Arc<Certificate>>,
+    /// For which host names and addresses the server's certificate is.
+    hosts: OnceLock<Vec<String>>,
+    leaves: watch::Sender<Option<Leaf>>,
+}
+
+/// The authority's certificate.
+#[derive(Debug)]
+pub struct Certificate {
+    /// PEM.
+    pub pem: String,
+    /// SHA-256 of its DER form.
+    pub fingerprint: [u8; 32],
+    /// Until when it is good.
+    pub until: Timestamp,
 }
 
 /// A certificate for the server and its key, PEM. The certificate is followed by the authority's.
@@ -52,12 +68,14 @@ pub struct Leaf {
     pub chain_pem: String,
     /// The key.
     pub key_pem: String,
+    /// Until when it is good.
+    pub until: Timestamp,
 }
 
 impl Authority {
     /// Reads the authority from a folder, or makes one there (P-256, ten years).
     pub fn open(folder: &Path) -> Result<Self, CertificateError> {
-        let (certificate, key) = (folder.join("ca.pem"), folder.join("ca.key"));
+        let (certificate, key) = (folder.join(CERTIFICATE), folder.join("ca.key"));
         if !certificate.exists() {
             fs::create_dir_all(folder).map_err(|error| CertificateError::File {
                 path: folder.to_owned(),
@@ -69,44 +87,55 @@ impl Authority {
             write(&key, &key_pair.serialize_pem())?;
             write(&certificate, &made.pem())?;
         }
-        let certificate_pem = read(&certificate)?;
-        let der = der(&certificate_pem);
-        let until = X509Certificate::from_der(&der)
-            .map(|(_, certificate)| certificate.validity().not_after.timestamp())
-            .map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
         Ok(Self {
-            fingerprint: Sha256::digest(&der).into(),
-            certificate_pem,
+            folder: folder.to_owned(),
             key_pem: read(&key)?,
-            until: Timestamp(until * 1000),
-            leaf_until: AtomicI64::new(0),
+            now: RwLock::new(Arc::new(Certificate::read(read(&certificate)?)?)),
+            hosts: OnceLock::new(),
+            leaves: watch::Sender::new(None),
         })
     }
 
-    /// The authority's certificate, PEM.
+    /// The authority's certificate, as it is now.
     #[must_use]
-    pub fn certificate_pem(&self) -> &str {
-        &self.certificate_pem
+    pub fn certificate(&self) -> Arc<Certificate> {
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// SHA-256 of the certificate's DER form.
-    #[must_use]
-    pub fn fingerprint(&self) -> [u8; 32] {
-        self.fingerprint
+    /// Certificates for these host names and addresses: one at once, and a new one whenever it is renewed. The first
+    /// call decides for whom they are.
+    pub fn leaves(
+        &self,
+        hosts: Vec<String>,
+    ) -> Result<watch::Receiver<Option<Leaf>>, CertificateError> {
+        self.hosts.get_or_init(|| hosts);
+        self.issue()?;
+        Ok(self.leaves.subscribe())
     }
 
-    /// Until when the authority's certificate is good, and the one that was issued last.
+    /// Until when the server's certificate is good; `None` before there is one.
     #[must_use]
-    pub fn validity(&self) -> (Timestamp, Timestamp) {
-        let leaf = self.leaf_until.load(Ordering::Relaxed);
-        (self.until, Timestamp(leaf))
+    pub fn leaf_until(&self) -> Option<Timestamp> {
+        self.leaves.borrow().as_ref().map(|leaf| leaf.until)
     }
 
-    /// Makes a certificate for these host names and addresses, good for a year.
-    pub fn issue(&self, hosts: &[String]) -> Result<Leaf, CertificateError> {
+    /// Makes a new certificate of the authority for the same key, good for ten years, and one for the server.
+    pub fn renew(&self) -> Result<(), CertificateError> {
+        let made = authority_params()?.self_signed(&KeyPair::from_pem(&self.key_pem)?)?;
+        write(&self.folder.join(CERTIFICATE), &made.pem())?;
+        let certificate = Arc::new(Certificate::read(made.pem())?);
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = certificate;
+        self.issue()
+    }
+
+    /// Makes a new certificate for the server, good for a year.
+    pub fn issue(&self) -> Result<(), CertificateError> {
+        let Some(hosts) = self.hosts.get() else {
+            return Ok(());
+        };
         let authority = authority_params()?;
         let issuer = Issuer::from_params(&authority, KeyPair::from_pem(&self.key_pem)?);
-        let mut params = CertificateParams::new(hosts.to_vec())?;
+        let mut params = CertificateParams::new(hosts.clone())?;
         params
             .distinguished_name
             .push(DnType::CommonName, "Skep server");
@@ -117,11 +146,25 @@ impl Authority {
         params.not_after = OffsetDateTime::now_utc() + Duration::days(365);
         let key_pair = KeyPair::generate()?;
         let leaf = params.signed_by(&key_pair, &issuer)?;
-        let until = params.not_after.unix_timestamp() * 1000;
-        self.leaf_until.store(until, Ordering::Relaxed);
-        Ok(Leaf {
-            chain_pem: format!("{}{}", leaf.pem(), self.certificate_pem),
+        self.leaves.send_replace(Some(Leaf {
+            chain_pem: format!("{}{}", leaf.pem(), self.certificate().pem),
             key_pem: key_pair.serialize_pem(),
+            until: Timestamp(params.not_after.unix_timestamp() * 1000),
+        }));
+        Ok(())
+    }
+}
+
+impl Certificate {
+    fn read(pem: String) -> Result<Self, CertificateError> {
+        let der = der(&pem);
+        let until = X509Certificate::from_der(&der)
+            .map(|(_, certificate)| certificate.validity().not_after.timestamp())
+            .map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
+        Ok(Self {
+            fingerprint: Sha256::digest(&der).into(),
+            until: Timestamp(until * 1000),
+            pem,
         })
     }
 }

@@ -49,7 +49,7 @@ impl Hub {
         if self.0.options.behind_tls_proxy {
             vec![]
         } else {
-            vec![self.0.authority.certificate_pem().to_owned()]
+            vec![self.0.authority.certificate().pem.clone()]
         }
     }
 }

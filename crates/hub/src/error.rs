@@ -3,6 +3,8 @@
 use skep_model::{Complaint, Refusal};
 use skep_store::StoreError;
 
+use crate::CertificateError;
+
 /// Why the hub did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum HubError {
@@ -12,6 +14,9 @@ pub enum HubError {
     /// Something failed; the asker gets only a reference into the log.
     #[error("failed: {0}")]
     Failed(#[from] StoreError),
+    /// The same of certificates.
+    #[error("failed: {0}")]
+    Certificate(#[from] CertificateError),
 }
 
 impl HubError {
@@ -34,9 +39,9 @@ impl HubError {
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal.clone(),
-            Self::Failed(error) => {
+            Self::Failed(_) | Self::Certificate(_) => {
                 let reference = crate::secrets::reference();
-                tracing::error!(reference, %error, "request failed");
+                tracing::error!(reference, error = %self, "request failed");
                 Refusal::Internal { reference }
             }
         }

@@ -117,11 +117,9 @@ impl Hub {
         if fate == Fate::Remove && !self.settings().managers_remove_events {
             actor.require(Role::Admin)?;
         }
-        if ids.is_empty() || (archived && fate == Fate::Archive) {
-            return Err(HubError::invalid("ids", Complaint::Empty));
-        }
-        if ids.len() > PAGE as usize {
-            return Err(HubError::invalid("ids", Complaint::TooLong { max: PAGE }));
+        few(ids)?;
+        if archived && fate == Fate::Archive {
+            return Err(HubError::invalid("archived", Complaint::Same));
         }
         let action = match fate {
             Fate::Archive => "archive",
@@ -141,4 +139,34 @@ impl Hub {
         }
         Ok(taken.len() as u32)
     }
+
+    /// Brings archived events back. Returns how many there were whose sensor is still there.
+    pub async fn restore_events(&self, actor: &Actor, ids: &[EventId]) -> Result<u32, HubError> {
+        actor.require(Role::Manager)?;
+        few(ids)?;
+        let audit = actor.audit("restore", "event", String::new());
+        let back = self
+            .0
+            .store
+            .restore_events(&actor.scope, ids, &audit)
+            .await?;
+        if back.is_empty() {
+            return Err(Refusal::NotFound.into());
+        }
+        for event in &back {
+            self.0.live.edited(event);
+        }
+        Ok(back.len() as u32)
+    }
+}
+
+/// As many as one request may name, and at least one.
+fn few(ids: &[EventId]) -> Result<(), HubError> {
+    if ids.is_empty() {
+        return Err(HubError::invalid("ids", Complaint::Empty));
+    }
+    if ids.len() > PAGE as usize {
+        return Err(HubError::invalid("ids", Complaint::TooLong { max: PAGE }));
+    }
+    Ok(())
 }

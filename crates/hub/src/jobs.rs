@@ -35,6 +35,16 @@ impl Hub {
         });
         let hub = self.clone();
         tokio::spawn(async move {
+            // Each certificate of the server is good for a year, so that it never shows an old one.
+            let month = Duration::from_hours(30 * 24);
+            loop {
+                tokio::time::sleep(month).await;
+                let issued = hub.0.authority.issue().map_err(HubError::from);
+                report(issued, "renewing the server's certificate");
+            }
+        });
+        let hub = self.clone();
+        tokio::spawn(async move {
             loop {
                 report(
                     hub.clear_removed().await,

@@ -33,7 +33,7 @@ use std::sync::{Arc, RwLock};
 
 pub use accounts::NewSession;
 pub use actor::{Actor, Client};
-pub use certificates::{Authority, CertificateError, Leaf};
+pub use certificates::{Authority, Certificate, CertificateError, Leaf};
 pub use error::HubError;
 pub use live::{Subscription, Told};
 pub use sensor_auth::{NotRecognised, SignedRequest};

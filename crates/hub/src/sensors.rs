@@ -260,7 +260,7 @@ impl Hub {
         let trust = if self.0.options.behind_tls_proxy {
             Trust::WebPki
         } else {
-            Trust::Authority(self.0.authority.fingerprint())
+            Trust::Authority(self.0.authority.certificate().fingerprint)
         };
         EnrolmentToken {
             secret: secrets::secret(),

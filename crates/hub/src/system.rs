@@ -86,8 +86,7 @@ impl Hub {
     /// What the server says of itself.
     pub fn about(&self, actor: &Actor) -> Result<About, HubError> {
         actor.require(Role::Observer)?;
-        let authority = &self.0.authority;
-        let (authority_until, certificate_until) = authority.validity();
+        let certificate = self.0.authority.certificate();
         Ok(About {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             database: match self.0.store.engine() {
@@ -96,16 +95,29 @@ impl Hub {
             },
             started_at: self.0.started_at,
             endpoint: self.endpoint(),
-            authority: authority
-                .fingerprint()
+            authority: certificate
+                .fingerprint
                 .iter()
                 .fold(String::new(), |mut text, byte| {
                     let _ = write!(text, "{byte:02x}");
                     text
                 }),
-            authority_until,
-            certificate_until,
+            authority_until: certificate.until,
+            certificate_until: self.0.authority.leaf_until(),
         })
+    }
+
+    /// Makes new certificates. Sensors go on: the authority's key stays, and they trust that.
+    pub async fn renew_certificates(&self, actor: &Actor) -> Result<About, HubError> {
+        actor.require(Role::Admin)?;
+        let until = |about: &About| serde_json::json!({ "until": about.authority_until });
+        let mut audit = actor.audit("renew", "certificate", "authority".to_owned());
+        audit.before = Some(until(&self.about(actor)?));
+        self.0.authority.renew()?;
+        let about = self.about(actor)?;
+        audit.after = Some(until(&about));
+        self.0.store.audit(&audit).await?;
+        Ok(about)
     }
 
     /// A page of the audit log, newest first.

@@ -136,6 +136,6 @@ pub struct About {
     pub authority: String,
     /// Until when the authority's certificate is good.
     pub authority_until: Timestamp,
-    /// Until when the server's own certificate is good.
-    pub certificate_until: Timestamp,
+    /// Until when the server's own certificate is good; `None` where a proxy shows its own.
+    pub certificate_until: Option<Timestamp>,
 }

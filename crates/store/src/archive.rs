@@ -70,6 +70,67 @@ impl Store {
         Ok(taken)
     }
 
+    /// Brings archived events in scope back. Those whose group or sensor is gone stay. Returns what they are.
+    pub async fn restore_events(
+        &self,
+        scope: &Scope,
+        ids: &[EventId],
+        audit: &AuditEntry,
+    ) -> Result<Vec<EventRow>, StoreError> {
+        let wanted: Vec<Value> = ids
+            .iter()
+            .map(|id| Value::Bytes(id.as_bytes().to_vec()))
+            .collect();
+        let mut which = Conditions::default();
+        which.any_of("a.id", wanted.clone());
+        which.scope("a.group_id", scope);
+        which.plain(
+            "EXISTS (SELECT 1 FROM sensors s JOIN groups g ON g.id = s.group_id
+             WHERE s.id = a.sensor_id AND s.removed_at IS NULL AND g.removed_at IS NULL)",
+        );
+        let mut tx = self.begin().await?;
+        let sql = format!(
+            "INSERT INTO events ({SAME}) SELECT {SAME} FROM archived_events a {}",
+            which.sql()
+        );
+        bind(sqlx::query(own(sql)), which.values)
+            .execute(&mut *tx)
+            .await?;
+        let mut back = Conditions::default();
+        back.any_of("e.id", wanted.clone());
+        back.scope("e.group_id", scope);
+        back.plain("e.number IN (SELECT a.number FROM archived_events a WHERE a.id = e.id)");
+        let sql = format!("SELECT {COLUMNS} FROM {} {}", source(false), back.sql());
+        let rows = bind(sqlx::query(own(sql)), back.values)
+            .fetch_all(&mut *tx)
+            .await?;
+        let events: Vec<EventRow> = rows.iter().map(event_row).collect::<Result<_, _>>()?;
+        let mut gone = Conditions::default();
+        gone.any_of(
+            "number",
+            events
+                .iter()
+                .map(|event| Value::Number(event.number))
+                .collect(),
+        );
+        if !events.is_empty() {
+            let sql = format!("DELETE FROM archived_events {}", gone.sql());
+            bind(sqlx::query(own(sql)), gone.values)
+                .execute(&mut *tx)
+                .await?;
+        }
+        for event in &events {
+            let entry = AuditEntry {
+                object: event.id.to_string(),
+                after: Some(serde_json::json!({ "number": event.number })),
+                ..audit.clone()
+            };
+            write_audit(&mut tx, &entry).await?;
+        }
+        tx.commit().await?;
+        Ok(events)
+    }
+
     /// Archives live events that are resolved or ignored and older than a moment: one chunk. Returns how many.
     pub async fn archive_done(
         &self,

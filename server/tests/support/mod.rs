@@ -20,7 +20,7 @@ use skep_model::{
     console::NewSensor,
     ids::{Epoch, EventId, GroupId, InstanceId, SensorId, UserId},
     token::TokenDraft,
-    user::Role,
+    user::{Fate, Role},
 };
 use skep_protocol::{
     part::{Accepted, Part},
@@ -235,6 +235,15 @@ impl TestApp {
     }
 
     /// The id of a token, by its secret.
+    /// Moves an event to the archive.
+    pub async fn archive(&self, event: EventId) {
+        let taken = self
+            .hub
+            .take_events(&Actor::command_line(), &[event], false, Fate::Archive)
+            .await;
+        assert_eq!(taken.unwrap(), 1);
+    }
+
     pub async fn token_id(&self, secret: &str) -> String {
         let hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
         let token = self.hub.store().token(&hash).await.unwrap();

@@ -1,67 +1,88 @@
-//! Archiving an event, or removing it.
+//! Archiving an event, bringing it back, or removing it.
 
-use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 use skep_model::{ids::EventId, user::Fate};
 use web_sys::FormData;
 
 use crate::{
-    components::{Attempt, FormDialog},
+    components::{Attempt, FormDialog, Problem, Toasts},
     preferences::use_locale,
     server,
     translations::td_string,
     view::view,
 };
 
-/// The buttons that take an event off the list, each with its question.
+/// The buttons that take an event off the list. What can be undone is done at once.
 #[component]
 pub fn Leave(
     /// Which event.
     id: EventId,
+    /// Its number.
+    number: i64,
     /// Whether it is in the archive already.
     archived: bool,
 ) -> impl IntoView {
     let locale = use_locale();
     let (archive, remove) = (Attempt::new(), Attempt::new());
-    let navigate = StoredValue::new(use_navigate());
-    let act = move |attempt: Attempt, fate: Fate| {
-        Callback::new(move |_: FormData| {
-            attempt.run(server::take_events(vec![id], archived, fate), move |_| {
-                navigate.with_value(|go| go("/events", leptos_router::NavigateOptions::default()));
+    let toasts = expect_context::<Toasts>();
+    // The way back outlives this page.
+    let navigate = use_navigate();
+    let go = move |address: &str| navigate(address, NavigateOptions::default());
+    let (leave, leave_too, leave_again) = (go.clone(), go.clone(), go.clone());
+    let to_archive = move |_| {
+        let (go, leave) = (go.clone(), leave.clone());
+        let work = server::take_events(vec![id], false, Fate::Archive);
+        archive.run(work, move |_| {
+            let text = td_string!(locale, event.archived_toast, number = number);
+            toasts.say(text, move || {
+                let go = go.clone();
+                spawn_local(async move {
+                    if server::restore_events(vec![id]).await.is_ok() {
+                        go(&format!("/events/{id}"));
+                    }
+                });
             });
-        })
+            leave("/events");
+        });
     };
-    let title = |text: &'static str| Signal::derive(move || text.to_owned());
+    let back = move |_| {
+        let leave = leave_too.clone();
+        archive.run(server::restore_events(vec![id]), move |_| leave("/events"));
+    };
+    let submit = Callback::new(move |_: FormData| {
+        let leave = leave_again.clone();
+        let work = server::take_events(vec![id], archived, Fate::Remove);
+        remove.run(work, move |_| leave("/events"));
+    });
+    let move_it = if archived {
+        view! {
+            <button type="button" class="btn s" on:click=back>
+                {td_string!(locale, event.restore)}
+            </button>
+        }
+    } else {
+        view! {
+            <button type="button" class="btn s" on:click=to_archive>
+                {td_string!(locale, event.archive)}
+            </button>
+        }
+    };
     view! {
         <div class="acts">
-            {(!archived)
-                .then(|| {
-                    view! {
-                        <button type="button" class="btn s" on:click=move |_| archive.ask()>
-                            {td_string!(locale, event.archive)}
-                        </button>
-                    }
-                })}
+            {move_it}
             <button type="button" class="btn s danger" on:click=move |_| remove.ask()>
                 {td_string!(locale, action.remove)}
             </button>
         </div>
-        <FormDialog
-            attempt=archive
-            id="archive-title"
-            title=title(td_string!(locale, event.archive_title))
-            submit=td_string!(locale, event.archive)
-            on_submit=act(archive, Fate::Archive)
-        >
-            <p>{td_string!(locale, event.archive_text)}</p>
-        </FormDialog>
+        <Problem failure=archive.failure />
         <FormDialog
             attempt=remove
             id="remove-title"
-            title=title(td_string!(locale, event.remove_title))
+            title=Signal::derive(move || td_string!(locale, event.remove_title).to_owned())
             submit=td_string!(locale, action.remove)
             danger=true
-            on_submit=act(remove, Fate::Remove)
+            on_submit=submit
         >
             <p>{td_string!(locale, event.remove_text)}</p>
         </FormDialog>

@@ -1,12 +1,12 @@
 //! What people do about an event: status and comment.
 
 use leptos::{prelude::*, task::spawn_local};
-use skep_model::{Status, console::EventEdit, limits, user::Role};
+use skep_model::{Status, console::EventEdit, ids::EventId, limits, user::Role};
 
 use super::{Growing, leave::Leave};
 use crate::{
     Me,
-    components::{Awaited, FailureNote, Icon, StatusMark},
+    components::{Awaited, FailureNote, Icon, StatusMark, Toasts},
     failure::Failure,
     preferences::use_locale,
     server,
@@ -39,7 +39,7 @@ pub fn Work(
             };
             view! {
                 {work}
-                {manager.then(|| view! { <Leave id=event.id() archived /> })}
+                {manager.then(|| view! { <Leave id=event.id() number=event.row.with_untracked(|row| row.number) archived /> })}
             }
         })
     };
@@ -55,6 +55,17 @@ pub fn Work(
     }
 }
 
+/// Gives an event the status of before. Whoever sees the event hears of it.
+fn take_back(id: EventId, before: Status) {
+    spawn_local(async move {
+        let edit = EventEdit {
+            status: Some(before),
+            comment: None,
+        };
+        let _ = server::edit_event(id, edit).await;
+    });
+}
+
 #[component]
 fn Edit(event: Growing, comment: String) -> impl IntoView {
     let locale = use_locale();
@@ -62,18 +73,29 @@ fn Edit(event: Growing, comment: String) -> impl IntoView {
     let kept = RwSignal::new(comment.clone());
     let saved = RwSignal::new(false);
     let failure = RwSignal::new(None::<Failure>);
+    let toasts = expect_context::<Toasts>();
     let edit = move |edit: EventEdit| {
         let id = event.id();
+        let (number, before) = event.row.with_untracked(|row| (row.number, row.status));
         saved.set(false);
         spawn_local(async move {
             let written = edit.comment.clone();
             match server::edit_event(id, edit).await {
                 Ok(row) => {
                     failure.set(None);
-                    saved.set(true);
                     event.take_row(&row);
                     if let Some(written) = written {
                         kept.set(written);
+                        saved.set(true);
+                    } else if row.status != before {
+                        let status = words::status(locale, row.status);
+                        let text = td_string!(
+                            locale,
+                            event.status_toast,
+                            number = number,
+                            status = status
+                        );
+                        toasts.say(text, move || take_back(id, before));
                     }
                 }
                 Err(error) => {

@@ -1,6 +1,7 @@
 //! The sensors: who they are, whether they can be heard, and how to get another one.
 
 mod dialogs;
+mod search;
 mod table;
 
 use leptos::prelude::*;
@@ -9,6 +10,7 @@ use skep_model::{console::LiveMessage, sensor::Enrolment, sensor::SensorView, us
 
 use self::{
     dialogs::{AddSensor, AskAgain, AskRevoke, ShowCommand},
+    search::{Search, Wanted},
     table::SensorTable,
 };
 use crate::{
@@ -73,6 +75,7 @@ pub fn Sensors() -> impl IntoView {
         });
     });
     let address = use_query_map();
+    let wanted = Memo::new(move |_| address.with(Wanted::read));
     let welcome = move || address.with(|address| address.get("welcome").is_some());
     let title = td_string!(locale, nav.sensors);
     let add = move || {
@@ -96,10 +99,26 @@ pub fn Sensors() -> impl IntoView {
                         </section>
                     }
                 }
-                Ok(list) => {
+                Ok(all) => {
+                    let wanted = wanted.get();
+                    let list: Vec<_> = all
+                        .iter()
+                        .filter(|sensor| wanted.fits(sensor))
+                        .cloned()
+                        .collect();
+                    let table = if list.is_empty() {
+                        view! {
+                            <section class="panel">
+                                <Empty icon="search" title=td_string!(locale, sensors.no_match) text=td_string!(locale, sensors.no_match_text) />
+                            </section>
+                        }
+                    } else {
+                        view! { <SensorTable list state manager /> }
+                    };
                     view! {
                         {manager.then(|| view! { <div class="toolbar">{add()}</div> })}
-                        <SensorTable list state manager />
+                        {(all.len() > 1).then(|| view! { <Search sensors=all wanted /> })}
+                        {table}
                     }
                 }
                 Err(failure) => view! { <FailureNote failure /> },

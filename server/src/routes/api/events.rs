@@ -30,6 +30,12 @@ pub(super) fn routes(api: Described) -> Described {
             remove,
         )
         .at(
+            Method::POST,
+            "/api/v1/events/restore",
+            "Bring archived events back",
+            restore,
+        )
+        .at(
             Method::GET,
             "/api/v1/events/{id}",
             "An event with everything in it",
@@ -117,6 +123,24 @@ async fn remove(
     Body(chosen): Body<Chosen>,
 ) -> Answer<Done> {
     take(&state, &actor, &chosen, Fate::Remove).await
+}
+
+/// Events in the archive, by id.
+#[derive(Deserialize, JsonSchema)]
+struct Archived {
+    /// At most 200.
+    #[schemars(length(min = 1, max = 200))]
+    ids: Vec<EventId>,
+}
+
+/// Brings archived events back.
+async fn restore(
+    Shared(state): Shared<State>,
+    Caller(actor): Caller,
+    Body(archived): Body<Archived>,
+) -> Answer<Done> {
+    let count = state.hub.restore_events(&actor, &archived.ids).await?;
+    json(Done { count })
 }
 
 async fn take(state: &State, actor: &Actor, chosen: &Chosen, fate: Fate) -> Answer<Done> {

@@ -1,4 +1,4 @@
-//! `/api/v1/settings` and `/api/v1/about`.
+//! `/api/v1/settings`, `/api/v1/about`, `/api/v1/certificates`.
 
 use axum::{extract::State as Shared, http::Method};
 use skep_model::system::Settings;
@@ -30,6 +30,12 @@ pub(super) fn routes(api: Described) -> Described {
         "What the server says of itself",
         about,
     )
+    .at(
+        Method::POST,
+        "/api/v1/certificates/renew",
+        "Make new certificates of the authority and the server",
+        renew_certificates,
+    )
 }
 
 /// The settings of the whole server.
@@ -44,6 +50,11 @@ async fn edit_settings(
     Body(new): Body<Settings>,
 ) -> Answer<Settings> {
     json(state.hub.edit_settings(&actor, new).await?)
+}
+
+/// Makes new certificates of the authority and the server.
+async fn renew_certificates(Shared(state): Shared<State>, Caller(actor): Caller) -> Answer<About> {
+    json(state.hub.renew_certificates(&actor).await?)
 }
 
 /// What the server says of itself.

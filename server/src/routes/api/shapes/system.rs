@@ -86,7 +86,7 @@ pub(crate) struct About {
     /// Until when the authority's certificate is good.
     authority_until: Time,
     /// Until when the server's own certificate is good.
-    certificate_until: Time,
+    certificate_until: Option<Time>,
 }
 
 impl From<AuditView> for AuditEntry {
@@ -152,7 +152,7 @@ impl From<system::About> for About {
             endpoint: about.endpoint,
             authority: about.authority,
             authority_until: about.authority_until.into(),
-            certificate_until: about.certificate_until.into(),
+            certificate_until: about.certificate_until.map(Into::into),
         }
     }
 }
