@@ -34,6 +34,11 @@ pub enum CertificateError {
     Unusable(#[from] rcgen::Error),
 }
 
+/// The authority's folder in the data folder, and its files there.
+pub(crate) const FOLDER: &str = "tls";
+pub(crate) const CERTIFICATE: &str = "ca.pem";
+pub(crate) const KEY: &str = "ca.key";
+
 /// The authority. Its key stays in the data folder.
 #[derive(Debug)]
 pub struct Authority {
@@ -57,7 +62,7 @@ pub struct Leaf {
 impl Authority {
     /// Reads the authority from a folder, or makes one there (P-256, ten years).
     pub fn open(folder: &Path) -> Result<Self, CertificateError> {
-        let (certificate, key) = (folder.join("ca.pem"), folder.join("ca.key"));
+        let (certificate, key) = (folder.join(CERTIFICATE), folder.join(KEY));
         if !certificate.exists() {
             fs::create_dir_all(folder).map_err(|error| CertificateError::File {
                 path: folder.to_owned(),
@@ -66,8 +71,8 @@ impl Authority {
             let key_pair = KeyPair::generate()?;
             let made = authority_params()?.self_signed(&key_pair)?;
             // The key first: a certificate without its key would be taken for a whole authority.
-            write(&key, &key_pair.serialize_pem())?;
-            write(&certificate, &made.pem())?;
+            write(&key, key_pair.serialize_pem().as_bytes())?;
+            write(&certificate, made.pem().as_bytes())?;
         }
         let certificate_pem = read(&certificate)?;
         let der = der(&certificate_pem);
@@ -158,7 +163,7 @@ fn read(path: &Path) -> Result<String, CertificateError> {
 }
 
 /// Writes a file that only its owner reads, whole or not at all.
-fn write(path: &Path, text: &str) -> Result<(), CertificateError> {
+pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), CertificateError> {
     let failed = |error| CertificateError::File {
         path: path.to_owned(),
         error,
@@ -171,7 +176,7 @@ fn write(path: &Path, text: &str) -> Result<(), CertificateError> {
         .mode(0o600)
         .open(&new)
         .map_err(failed)?;
-    file.write_all(text.as_bytes())
+    file.write_all(content)
         .and_then(|()| file.sync_all())
         .map_err(failed)?;
     fs::rename(&new, path).map_err(failed)
