@@ -148,7 +148,7 @@ pub struct Restore {
 /// A passphrase, which never stands on the command line.
 #[derive(Clone, Debug, Args)]
 pub struct Passphrase {
-    /// Encrypt and decrypt with the passphrase on the first line of this file. The variable SKEP_BACKUP_PASSPHRASE may
+    /// Encrypt and decrypt with the passphrase on the first line of this file. The variable `SKEP_BACKUP_PASSPHRASE` may
     /// hold the passphrase itself.
     #[arg(long, value_name = "FILE", env = "SKEP_BACKUP_PASSPHRASE_FILE")]
     pub passphrase_file: Option<PathBuf>,

@@ -65,7 +65,6 @@ pub(super) fn read(
     for entry in archive.entries().map_err(BackupError::damaged)?.raw(true) {
         take(member(entry.map_err(BackupError::damaged)?)?)?;
     }
-    drop(archive);
     finish(decoder)
 }
 

@@ -56,8 +56,8 @@ pub async fn create(backup: Backup, progress: Progress<'_>) -> Result<Summary, B
         |path| path.display().to_string(),
     );
     let target = Target::new(target.as_deref(), replace)?;
-    let (members, waiting) = mpsc::channel(WAITING);
-    let writing = tokio::task::spawn_blocking(move || write(target, protection, waiting));
+    let (members, queue) = mpsc::channel(WAITING);
+    let writing = tokio::task::spawn_blocking(move || write(target, protection, queue));
     let taken = take(&mut snapshot, &data, members, progress).await;
     let written = writing.await.map_err(BackupError::damaged)?;
     // If writing fails, nobody takes members any more: that is the reason then.

@@ -53,7 +53,7 @@ pub async fn restore(restore: Restore, progress: Progress<'_>) -> Result<Summary
     } = restore;
     let _alone = DataFolder::alone(&data)?;
     let (input, length) = open(source.as_deref())?;
-    let (members, mut waiting) = mpsc::channel(1);
+    let (members, mut queue) = mpsc::channel(1);
     let reading = tokio::task::spawn_blocking(move || {
         archive::read(encryption::open(input, key)?, |member| {
             let gone = |_| BackupError::damaged("nobody takes it");
@@ -61,8 +61,8 @@ pub async fn restore(restore: Restore, progress: Progress<'_>) -> Result<Summary
         })
     });
     let mut restoring = Restoring::new(&data, database, replace);
-    let filled = restoring.fill(&mut waiting, progress).await;
-    drop(waiting);
+    let filled = restoring.fill(&mut queue, progress).await;
+    drop(queue);
     let read = reading.await.map_err(BackupError::damaged)?;
     // What is wrong with the rows is said first: then nobody took the rest.
     let end = match (filled, read) {
