@@ -12,6 +12,7 @@ use skep_hub::backup::{self, Key, Protection, Summary};
 use crate::{
     command::{CommandError, database},
     options::{Backup, Common, Passphrase, Restore},
+    serve::stop_signal,
 };
 
 /// Holds the passphrase itself.
@@ -26,17 +27,24 @@ pub async fn create(common: Common, options: Backup) -> Result<(), CommandError>
     };
     let begun = Instant::now();
     let mut shown = Shown::new();
-    let summary = backup::create(
+    let target = path(&options.file);
+    let to_file = target.is_some();
+    let mut progress = |what: &str, count| shown.tell(what, count);
+    let making = backup::create(
         backup::Backup {
             database: database(&common),
             data: common.data,
-            target: path(&options.file),
+            target,
             replace: options.force,
             protection,
         },
-        &mut |what, count| shown.tell(what, count),
-    )
-    .await;
+        &mut progress,
+    );
+    let summary = tokio::select! {
+        summary = making => summary.map_err(CommandError::from),
+        // The unfinished file goes, too.
+        () = stop_signal(), if to_file => Err(CommandError::Refused("stopped; there is no backup".to_owned())),
+    };
     shown.end();
     say("backed up", &summary?, begun.elapsed());
     Ok(())

@@ -27,11 +27,14 @@ use refusals::{
     a_killed_restore_leaves_the_old_state, a_running_server_is_left_alone,
     backups_are_encrypted_when_asked, what_is_there_is_not_overwritten,
 };
-use whole::{everything_comes_back, sensors_go_on_where_they_are};
+use whole::{
+    an_older_schema_is_brought_up_to_date, everything_comes_back, sensors_go_on_where_they_are,
+};
 
 on_both!(
     everything_comes_back,
     sensors_go_on_where_they_are,
+    an_older_schema_is_brought_up_to_date,
     what_is_there_is_not_overwritten,
     a_running_server_is_left_alone,
     backups_are_encrypted_when_asked,

@@ -2,12 +2,13 @@
 
 use std::{
     path::{Path, PathBuf},
+    str::FromStr as _,
     time::Duration,
 };
 
 use sqlx::{
-    Any, AnyConnection, AnyPool, Connection as _, Executor, Transaction,
-    any::AnyPoolOptions,
+    Any, AnyConnection, AnyPool, ConnectOptions as _, Connection as _, Executor, Transaction,
+    any::{AnyConnectOptions, AnyPoolOptions},
     migrate::{MigrateError, Migrator},
 };
 
@@ -116,7 +117,16 @@ impl Location {
             Self::Folder(folder) => (sqlite_options(), sqlite_url(folder)),
             Self::Url(url) => (AnyPoolOptions::new().acquire_timeout(PATIENCE), url.clone()),
         };
-        Ok(options.max_connections(1).connect(&url).await?)
+        // A statement that reads a whole table takes its time.
+        let url = AnyConnectOptions::from_str(&url)?.disable_statement_logging();
+        let pool = options.max_connections(1).connect_with(url).await?;
+        if self.engine() == Engine::Sqlite {
+            // What it sets aside may be as large as the database.
+            sqlx::query("PRAGMA temp_store = FILE")
+                .execute(&pool)
+                .await?;
+        }
+        Ok(pool)
     }
 }
 
@@ -165,10 +175,15 @@ pub(crate) async fn lock(
         (Engine::Postgres, true) => "SELECT pg_try_advisory_lock($1)",
         (Engine::Postgres, false) => "SELECT pg_try_advisory_lock_shared($1)",
     };
-    sqlx::query_scalar(sql)
-        .bind(IN_USE)
-        .fetch_one(connection)
-        .await
+    // PostgreSQL takes a moment to see that a program is gone.
+    for _ in 0..20 {
+        let taken = sqlx::query_scalar(sql).bind(IN_USE);
+        if taken.fetch_one(&mut *connection).await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(false)
 }
 
 /// The schema's version; `None` where there is no schema yet.

@@ -106,21 +106,24 @@ fn bomb() -> Vec<u8> {
     summed(zstd::encode_all(tar.as_slice(), 1).unwrap())
 }
 
-fn hostile(members: &[Member]) -> Vec<(&'static str, Vec<u8>, &'static str)> {
-    let at = |name: &str| {
-        members
-            .iter()
-            .position(|member| member.name == name)
-            .unwrap()
-    };
-    let (users, row) = (at("tables/users/000001.cbor"), at(SETTINGS));
+/// What it is, the backup, and a word of the refusal.
+type Hostile = (&'static str, Vec<u8>, &'static str);
+
+fn place(members: &[Member], name: &str) -> usize {
+    members
+        .iter()
+        .position(|member| member.name == name)
+        .unwrap()
+}
+
+/// Archives that are none, and members that are not Skep's.
+fn strange(members: &[Member]) -> Vec<Hostile> {
     let last = members.len() - 1;
     let added = |member: Member| with(members, |members| members.insert(last, member.clone()));
     let link = |kind| Member {
         kind,
         ..Member::file("files/tls/ca.pem", "")
     };
-    let nested = [vec![0x82], vec![0x81; 100_000]].concat();
     vec![
         ("no archive", b"hello".to_vec(), "no backup"),
         ("nothing", vec![], "no backup"),
@@ -172,6 +175,15 @@ fn hostile(members: &[Member]) -> Vec<(&'static str, Vec<u8>, &'static str)> {
             added(Member::file("tables/x; DROP TABLE users/000001.cbor", "x")),
             "out of place",
         ),
+    ]
+}
+
+/// Members that are missing, too many, or out of order.
+fn disordered(members: &[Member]) -> Vec<Hostile> {
+    let last = members.len() - 1;
+    let users = place(members, "tables/users/000001.cbor");
+    let row = place(members, SETTINGS);
+    vec![
         (
             "no manifest",
             with(members, |members| drop(members.remove(0))),
@@ -217,6 +229,14 @@ fn hostile(members: &[Member]) -> Vec<(&'static str, Vec<u8>, &'static str)> {
             with(members, |members| members[last - 1].content = b"x".to_vec()),
             "authority",
         ),
+    ]
+}
+
+/// Rows that are none, or not those of the table.
+fn misshapen(members: &[Member]) -> Vec<Hostile> {
+    let users = place(members, "tables/users/000001.cbor");
+    let nested = [vec![0x82], vec![0x81; 100_000]].concat();
+    vec![
         (
             "no rows",
             settings(members, b"hello"),
@@ -283,6 +303,12 @@ fn hostile(members: &[Member]) -> Vec<(&'static str, Vec<u8>, &'static str)> {
             with(members, |members| members[users].content.clear()),
             "contradict",
         ),
+    ]
+}
+
+/// Other versions, and other words than Skep's.
+fn misdescribed(members: &[Member]) -> Vec<Hostile> {
+    vec![
         (
             "a newer schema",
             edited(members, "manifest.json", |json| json["schema"] = json!(99)),
@@ -291,7 +317,7 @@ fn hostile(members: &[Member]) -> Vec<(&'static str, Vec<u8>, &'static str)> {
         (
             "a newer format",
             edited(members, "manifest.json", |json| {
-                *json = json!({ "format": 2, "program": "skep-server 9" })
+                *json = json!({ "format": 2, "program": "skep-server 9" });
             }),
             "newer version",
         ),
@@ -308,7 +334,7 @@ fn hostile(members: &[Member]) -> Vec<(&'static str, Vec<u8>, &'static str)> {
         (
             "other columns",
             edited(members, "manifest.json", |json| {
-                json["tables"][0]["columns"][0] = json!("x")
+                json["tables"][0]["columns"][0] = json!("x");
             }),
             "not those of its schema",
         ),
@@ -331,8 +357,14 @@ pub async fn hostile_backups_change_nothing(engine: Engine) {
     server.stop();
     let before = everything(&server).await;
     let members = apart(&fs::read(server.file("whole.skep")).unwrap());
+    let all = [
+        strange(&members),
+        disordered(&members),
+        misshapen(&members),
+        misdescribed(&members),
+    ];
     let script = "ulimit -v 2000000; exec \"$0\" restore --replace bad.skep";
-    for (what, bytes, words) in hostile(&members) {
+    for (what, bytes, words) in all.into_iter().flatten() {
         fs::write(server.file("bad.skep"), bytes).unwrap();
         let program = server.command(&[]);
         let mut limited = std::process::Command::new("bash");

@@ -70,7 +70,7 @@ impl Server {
         server.start().await;
         let said = server.run(&["token", "create", "--name", "test", "--role", "admin"]);
         let text = String::from_utf8(said.stdout).unwrap();
-        server.token = text.trim().to_owned();
+        text.trim().clone_into(&mut server.token);
         assert!(!server.token.is_empty(), "{}", said.stderr);
         server
     }

@@ -6,7 +6,7 @@ use std::{fs, fs::File, os::unix::process::ExitStatusExt as _};
 use age::secrecy::ExposeSecret as _;
 
 use crate::{
-    contents::{everything, files},
+    contents::{connect, everything, execute, files},
     program::{Said, Server, said},
     support::Engine,
     whole::full,
@@ -53,6 +53,24 @@ pub async fn what_is_there_is_not_overwritten(engine: Engine) {
     );
     assert_eq!(everything(&server).await, before);
 
+    // A database of a newer version, and one that is somebody else's, are left alone.
+    let mut connection = connect(&server.database_url()).await;
+    let newer =
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         SELECT 99, description, success, checksum, 0 FROM _sqlx_migrations WHERE version = 1";
+    execute(&mut connection, newer).await;
+    for arguments in [
+        &["backup", "no.skep"][..],
+        &["restore", "--replace", "two.skep"],
+    ] {
+        server.must_not(arguments, "it has schema 99");
+    }
+    execute(&mut connection, "DROP TABLE _sqlx_migrations").await;
+    server.must_not(&["backup", "no.skep"], "there is no database");
+    server.must_not(&["restore", "--replace", "two.skep"], "not Skep's");
+    assert_eq!(everything(&server).await, before);
+    assert!(!server.file("no.skep").exists());
+
     // Where no server ever was, there is nothing to back up, and nothing is made.
     let nobody = Server::new(Engine::Sqlite).await;
     nobody.must_not(&["backup", "one.skep"], "there is no database");
@@ -71,7 +89,7 @@ pub async fn a_running_server_is_left_alone(engine: Engine) {
         fs::copy(server.file("one.skep"), elsewhere.file("one.skep")).unwrap();
         elsewhere.must_not(
             &["restore", "--replace", "one.skep"],
-            "a server uses the database",
+            "a server or another command uses it",
         );
         assert_eq!(files(&elsewhere.data()).len(), 0);
     }
@@ -182,7 +200,12 @@ pub async fn backups_are_encrypted_when_asked(engine: Engine) {
         assert_eq!(everything(&server).await, before);
     }
 
-    // Damage is found under the encryption as well.
+    damage_is_found(&server);
+    assert_eq!(everything(&server).await, before);
+}
+
+/// Damage is found under the encryption as well.
+fn damage_is_found(server: &Server) {
     let whole = fs::read(server.file("two.skep")).unwrap();
     for part in 1..=12 {
         let place = (whole.len() - 1) * part / 12;
@@ -196,7 +219,6 @@ pub async fn backups_are_encrypted_when_asked(engine: Engine) {
             );
         }
     }
-    assert_eq!(everything(&server).await, before);
 }
 
 pub async fn a_killed_restore_leaves_the_old_state(engine: Engine) {

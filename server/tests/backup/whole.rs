@@ -1,6 +1,12 @@
 //! What was backed up comes back: events, accounts, numbers, sensors, the index, the authority.
 
-use std::sync::Arc;
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -94,17 +100,17 @@ pub async fn everything_comes_back(engine: Engine) {
 
     // While it is made, events go on coming in; what was there before is in it, whole.
     let at_first = number(&server, "SELECT COUNT(*) FROM events").await;
-    let made = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let made = Arc::new(AtomicBool::new(false));
     let making = {
         let (mut command, made) = (server.command(&["backup", "one.skep"]), Arc::clone(&made));
         tokio::task::spawn_blocking(move || {
             let output = command.output().unwrap();
-            made.store(true, std::sync::atomic::Ordering::SeqCst);
+            made.store(true, Ordering::SeqCst);
             output
         })
     };
     let mut later = 0;
-    while !made.load(std::sync::atomic::Ordering::SeqCst) || later < 50 {
+    while !made.load(Ordering::SeqCst) || later < 50 {
         later += attacks(&server, &mut sensor, "meanwhile", 10).await.len() as i64;
     }
     let output = making.await.unwrap();
@@ -113,8 +119,8 @@ pub async fn everything_comes_back(engine: Engine) {
         output.status.success() && said.contains("backed up"),
         "{said}"
     );
-    let mode = std::os::unix::fs::PermissionsExt::mode(&backup.metadata().unwrap().permissions());
-    assert_eq!(mode & 0o777, 0o600);
+    let permissions = backup.metadata().unwrap().permissions();
+    assert_eq!(permissions.mode() & 0o777, 0o600);
 
     let (status, _) = server
         .api("POST", "/events/remove", json!({ "ids": [events[10]] }))
@@ -219,6 +225,57 @@ pub async fn sensors_go_on_where_they_are(engine: Engine) {
     assert_eq!(last["interactions"].as_array().unwrap().len(), 3);
     let watermark = number(&server, "SELECT seq FROM watermarks").await;
     assert_eq!(watermark as u64, sensor.next - 1);
+}
+
+/// A backup of an older schema, made without touching it, is brought up to date when it is restored.
+pub async fn an_older_schema_is_brought_up_to_date(engine: Engine) {
+    let old = Server::new(engine).await;
+    std::fs::create_dir_all(old.data()).unwrap();
+    let url = old.database_url();
+    let mut connection = connect(&format!(
+        "{url}{}",
+        if old.database.is_none() {
+            "?mode=rwc"
+        } else {
+            ""
+        }
+    ))
+    .await;
+    let folder = match engine {
+        Engine::Sqlite => "../migrations/sqlite",
+        Engine::Postgres => "../migrations/postgres",
+    };
+    let migrations = sqlx::migrate::Migrator::new(std::path::Path::new(folder))
+        .await
+        .unwrap();
+    migrations.run_to(1, &mut connection).await.unwrap();
+    sqlx::query("INSERT INTO groups (id, name, created_at) VALUES ($1, 'old', 7)")
+        .bind(vec![1_u8; 16])
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    old.must(&["backup", "old.skep"]);
+    assert_eq!(
+        number(&old, "SELECT MAX(version) FROM _sqlx_migrations").await,
+        1
+    );
+    let mut new = Server::new(engine).await;
+    std::fs::rename(old.file("old.skep"), new.file("old.skep")).unwrap();
+    new.must(&["restore", "old.skep"]);
+    let newest = migrations.iter().map(|migration| migration.version).max();
+    assert_eq!(
+        Some(number(&new, "SELECT MAX(version) FROM _sqlx_migrations").await),
+        newest
+    );
+    assert_eq!(
+        number(
+            &new,
+            "SELECT COUNT(*) FROM groups WHERE name = 'old' AND removed_at IS NULL"
+        )
+        .await,
+        1
+    );
+    new.start().await;
 }
 
 /// From SQLite to PostgreSQL and back: the same rows and files each time.

@@ -136,16 +136,16 @@ mod tests {
         fn what_is_whole_comes_back_and_nothing_else_does(
             content in proptest::collection::vec(any::<u8>(), 0..200_000),
             place in any::<prop::sample::Index>(),
-            bit in 0..8,
+            bit in 0..8_u32,
         ) {
             let whole = summed(&content);
             prop_assert_eq!(checked(&whole).ok(), Some(content));
             let place = place.index(whole.len());
             prop_assert!(checked(&whole[..place]).is_err());
             let mut changed = whole;
-            changed[place] ^= 1 << bit;
+            changed[place] ^= 1_u8 << bit;
             prop_assert!(checked(&changed).is_err());
-            changed[place] ^= 1 << bit;
+            changed[place] ^= 1_u8 << bit;
             changed.push(0);
             prop_assert!(checked(&changed).is_err());
         }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde_json::json;
-use skep_store::{Location, Restoration, Table};
+use skep_store::{Catalogue, Location, Restoration, StoreError, Table};
 use tokio::sync::mpsc;
 
 use super::{
@@ -134,14 +134,21 @@ impl<'a> Restoring<'a> {
             return Err(BackupError::damaged("it does not begin with its manifest"));
         }
         let manifest = Manifest::read(member)?;
-        let restoration = Restoration::begin(&self.database, manifest.schema, self.replace)
+        let catalogue = Catalogue::at(manifest.schema)
             .await
             .map_err(|error| match error {
-                skep_store::StoreError::Newer { .. } => {
-                    BackupError::Newer(manifest.program.clone())
-                }
+                StoreError::Newer { .. } => BackupError::Newer(manifest.program.clone()),
                 other => BackupError::refused(other),
             })?;
+        if !manifest.fits(&catalogue) {
+            return Err(BackupError::damaged(
+                "its tables are not those of its schema",
+            ));
+        }
+        let tables = catalogue.tables().cloned().collect();
+        let restoration = Restoration::begin(&self.database, catalogue, self.replace)
+            .await
+            .map_err(BackupError::refused)?;
         let staged = match Staged::new(self.data) {
             Ok(staged) => staged,
             Err(error) => {
@@ -149,10 +156,9 @@ impl<'a> Restoring<'a> {
                 return Err(error);
             }
         };
-        let fits = manifest.fits(restoration.catalogue());
         self.begun = Some(Begun {
             manifest,
-            tables: restoration.catalogue().tables().cloned().collect(),
+            tables,
             restoration,
             staged,
             table: 0,
@@ -160,13 +166,7 @@ impl<'a> Restoring<'a> {
             came: End::default(),
             end: None,
         });
-        if fits {
-            Ok(())
-        } else {
-            Err(BackupError::damaged(
-                "its tables are not those of its schema",
-            ))
-        }
+        Ok(())
     }
 
     /// Checks that everything came, and makes the database whole.

@@ -32,14 +32,12 @@ pub struct Restoration {
 }
 
 impl Restoration {
-    /// Empties a database and makes the tables of an archive's schema in it. What the database holds is given up only
-    /// with `replace`.
+    /// Empties a database and makes a schema's tables in it. What the database holds is given up only with `replace`.
     pub async fn begin(
         location: &Location,
-        schema: i64,
+        catalogue: Catalogue,
         replace: bool,
     ) -> Result<Self, StoreError> {
-        let catalogue = Catalogue::at(schema).await?;
         let made = match location {
             Location::Folder(folder) => !folder.join(FILE).exists(),
             Location::Url(_) => false,
@@ -68,11 +66,11 @@ impl Restoration {
         let pool = location.connect(true).await?;
         let mut connection = pool.acquire().await?;
         if !lock(&mut connection, engine, true).await? {
-            return Err(StoreError::InUse("a server uses the database"));
+            return Err(StoreError::InUse("a server or another command uses it"));
         }
         if engine == Engine::Sqlite {
-            // The transaction is as large as the database: what it sets aside goes to the disk.
-            sqlx::query("PRAGMA temp_store = FILE")
+            // Indexes are written all over.
+            sqlx::query("PRAGMA cache_size = -64000")
                 .execute(&mut *connection)
                 .await?;
         }
@@ -86,12 +84,6 @@ impl Restoration {
             .run_to(catalogue.schema, &mut *tx)
             .await?;
         Ok((pool, tx, given))
-    }
-
-    /// The tables that are to be filled.
-    #[must_use]
-    pub fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
     }
 
     /// Adds rows to a table. `Err(Unreadable)` for rows that do not fit it.
