@@ -344,6 +344,13 @@ fn misdescribed(members: &[Member]) -> Vec<Hostile> {
             "manifest.json",
         ),
         (
+            "counters that leave no number",
+            edited(members, "end.json", |json| {
+                json["counters"]["events"] = json!(i64::MAX);
+            }),
+            "a counter is not",
+        ),
+        (
             "an end of something else",
             edited(members, "end.json", |json| *json = json!({})),
             "end.json",

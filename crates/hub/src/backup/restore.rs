@@ -181,36 +181,26 @@ impl<'a> Restoring<'a> {
             return Err(BackupError::damaged("rows or files are missing"));
         }
         begun.staged.check()?;
-        begun
-            .restoration
-            .complete(&end.counters, |count| progress("index of texts", count))
-            .await
-            .map_err(BackupError::refused)?;
+        let entry = begun.staged.entry(json!({
+            "made_at": begun.manifest.made_at.to_rfc3339(),
+            "program": begun.manifest.program,
+            "schema": begun.manifest.schema,
+        }));
+        let progress = |count| progress("index of texts", count);
+        let completed = begun.restoration.complete(&end.counters, &entry, progress);
+        completed.await.map_err(BackupError::refused)?;
         Ok(end)
     }
 
     async fn commit(self) -> Result<(), BackupError> {
-        let Some(Begun {
-            manifest,
-            restoration,
-            staged,
-            ..
-        }) = self.begun
-        else {
+        let Some(begun) = self.begun else {
             return Ok(());
         };
-        let entry = staged.entry(json!({
-            "made_at": manifest.made_at.to_rfc3339(),
-            "program": manifest.program,
-            "schema": manifest.schema,
-        }));
         kill_point::reached("restore-before-commit");
-        if let Err(error) = restoration.commit(&entry).await {
-            // Whether it took place is the database's to say; the next start asks it.
-            return Err(error.into());
-        }
+        // If this fails, whether it took place is the database's to say; the next start asks it.
+        begun.restoration.commit().await?;
         kill_point::reached("restore-after-commit");
-        staged.settle(self.data)
+        begun.staged.settle(self.data)
     }
 
     async fn abandon(self) {

@@ -18,6 +18,9 @@ use crate::{
 /// What every database has from its first start on, before anybody put anything in.
 const FROM_THE_START: [&str; 1] = ["services"];
 
+/// How far a counter may be: nothing counts so far, and a server must be able to go on from there.
+const LAST: i64 = i64::MAX / 2;
+
 /// A database that is being filled. Until [`Restoration::commit`] it is what it was.
 #[derive(Debug)]
 pub struct Restoration {
@@ -114,10 +117,12 @@ impl Restoration {
         Ok(())
     }
 
-    /// Makes what was inserted whole: counters, the newest schema, ends of events, the index of texts.
+    /// Makes what was inserted whole: counters, the newest schema, ends of events, the index of texts, a note in the
+    /// audit log.
     pub async fn complete(
         &mut self,
         counters: &BTreeMap<String, i64>,
+        entry: &AuditEntry,
         progress: impl FnMut(u64),
     ) -> Result<(), StoreError> {
         let engine = self.location.engine();
@@ -136,12 +141,12 @@ impl Restoration {
         sqlx::query("UPDATE events SET ended_at = last_at WHERE ended_at IS NULL")
             .execute(&mut *self.tx)
             .await?;
-        text_index::make(&mut self.tx, engine, progress).await
+        text_index::make(&mut self.tx, engine, progress).await?;
+        write_audit(&mut self.tx, entry).await
     }
 
-    /// Makes it so, with a note in the audit log.
-    pub async fn commit(mut self, entry: &AuditEntry) -> Result<(), StoreError> {
-        write_audit(&mut self.tx, entry).await?;
+    /// Makes it so.
+    pub async fn commit(self) -> Result<(), StoreError> {
         self.tx.commit().await?;
         self.pool.close().await;
         Ok(())
@@ -248,6 +253,9 @@ async fn go_on_after(
     let last = given.max(highest.unwrap_or_default());
     if last < 1 {
         return Ok(());
+    }
+    if last > LAST {
+        return Err(StoreError::Unreadable("a counter"));
     }
     match engine {
         Engine::Sqlite => {
