@@ -2,7 +2,10 @@
 
 use std::{fs, sync::atomic::AtomicBool};
 
-use skep_hub::{Actor, Client, Hub, HubError, Options, StartError, Store, StoreError};
+use skep_hub::{
+    Actor, Client, DataFolder, Hub, HubError, Location, Locked, Options, StartError, Store,
+    StoreError, backup::BackupError,
+};
 use skep_model::{Refusal, Transport, console::SetUp, token::TokenDraft, user::Role};
 
 use crate::options::{Common, Serve, Token, TokenCommand};
@@ -11,13 +14,8 @@ use crate::options::{Common, Serve, Token, TokenCommand};
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     /// The data folder.
-    #[error("the data folder {folder} cannot be used: {error}")]
-    Data {
-        /// Which.
-        folder: String,
-        /// Why.
-        error: std::io::Error,
-    },
+    #[error(transparent)]
+    Data(#[from] Locked),
     /// The database.
     #[error(
         "the database cannot be used: {0}. Check DATABASE_URL, or the space and rights of the data folder"
@@ -29,6 +27,9 @@ pub enum CommandError {
     /// The hub said no.
     #[error("{0}")]
     Refused(String),
+    /// A backup was not made or not restored.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// Serving.
     #[error(transparent)]
     Serve(#[from] crate::serve::ServeError),
@@ -40,17 +41,18 @@ impl From<HubError> for CommandError {
     }
 }
 
-/// Opens database and hub.
-pub async fn open(common: &Common) -> Result<Hub, CommandError> {
-    let data = |error| CommandError::Data {
-        folder: common.data.display().to_string(),
-        error,
-    };
-    fs::create_dir_all(&common.data).map_err(data)?;
-    let store = match &common.database_url {
-        Some(url) => Store::open_postgres(url, common.writer).await?,
-        None => Store::open_sqlite(&common.data).await?,
-    };
+/// Where the database is.
+pub(crate) fn database(common: &Common) -> Location {
+    match &common.database_url {
+        Some(url) => Location::Url(url.clone()),
+        None => Location::Folder(common.data.clone()),
+    }
+}
+
+/// Opens database and hub. The data folder is in use for as long as the first is held.
+pub async fn open(common: &Common) -> Result<(DataFolder, Hub), CommandError> {
+    let folder = DataFolder::share(&common.data)?;
+    let store = Store::open(&database(common), common.writer).await?;
     let endpoint = common
         .endpoint
         .clone()
@@ -62,12 +64,12 @@ pub async fn open(common: &Common) -> Result<Hub, CommandError> {
         default_ports: common.default_ports.clone(),
         set_up_done: AtomicBool::new(false),
     };
-    Ok(Hub::start(store, options).await?)
+    Ok((folder, Hub::start(store, options).await?))
 }
 
 /// Runs the server until it is told to stop.
 pub async fn serve(common: Common, serve: Serve) -> Result<(), CommandError> {
-    let hub = open(&common).await?;
+    let (_in_use, hub) = open(&common).await?;
     if let Some(password) = &serve.admin_password
         && hub.needs_set_up().await?
     {
@@ -93,7 +95,7 @@ pub async fn serve(common: Common, serve: Serve) -> Result<(), CommandError> {
 /// Makes a token and prints it.
 #[expect(clippy::print_stdout, reason = "printing is what the command is for")]
 pub async fn token(common: Common, token: Token) -> Result<(), CommandError> {
-    let hub = open(&common).await?;
+    let (_in_use, hub) = open(&common).await?;
     let TokenCommand::Create { name, role, group } = token.command;
     let actor = Actor::command_line();
     let role = Role::from(role);
@@ -124,7 +126,7 @@ pub async fn token(common: Common, token: Token) -> Result<(), CommandError> {
 /// Adds the local sensor, and prints what it listens on and, on the last line, its token or nothing.
 #[expect(clippy::print_stdout, reason = "printing is what the command is for")]
 pub async fn local_sensor(common: Common) -> Result<(), CommandError> {
-    let hub = open(&common).await?;
+    let (_in_use, hub) = open(&common).await?;
     let (instances, token) = hub.local_sensor().await?;
     hub.store().close().await;
     for instance in instances {

@@ -1,5 +1,6 @@
 //! The server: HTTP routes outside the app, wiring, command line.
 
+pub mod backup;
 pub mod command;
 mod document;
 mod layers;

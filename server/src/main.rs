@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use skep_server::{
-    command,
+    backup, command,
     options::{Command, CommandLine},
 };
 
@@ -30,6 +30,8 @@ fn main() -> ExitCode {
             Command::Serve => command::serve(line.common, line.serve).await,
             Command::Token(token) => command::token(line.common, token).await,
             Command::LocalSensor => command::local_sensor(line.common).await,
+            Command::Backup(backup) => backup::create(line.common, backup).await,
+            Command::Restore(restore) => backup::restore(line.common, restore).await,
         }
     });
     match outcome {

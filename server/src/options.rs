@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
-use skep_hub::DefaultPorts;
+use skep_hub::{DefaultPorts, backup::Recipient};
 use skep_model::user::Role;
 
 /// Skep's server: web console, API and sensor endpoint.
@@ -99,6 +99,59 @@ pub enum Command {
     Token(Token),
     /// Add the sensor `local` of this machine if there is none, and print what it listens on and its token.
     LocalSensor,
+    /// Write everything that the server keeps into one file: the database, and the authority that sensors trust.
+    ///
+    /// The server may run meanwhile and take events; the backup is of the moment at which it began. It restores into
+    /// SQLite and PostgreSQL alike, wherever it was made. It holds password hashes and the authority's key, so keep it
+    /// as safe as the server, or encrypt it.
+    Backup(Backup),
+    /// Put back what a backup holds: all of it, or nothing.
+    ///
+    /// The server must not run. Sessions are not in a backup, so everybody logs in anew; sensors go on delivering.
+    /// Encrypted backups are known by themselves.
+    Restore(Restore),
+}
+
+/// Make a backup.
+#[derive(Clone, Debug, Args)]
+pub struct Backup {
+    /// The file to write, which only its owner may read; `-` is standard output.
+    pub file: PathBuf,
+    /// Replace the file if it is there already.
+    #[arg(long)]
+    pub force: bool,
+    /// Encrypt for the holder of this key of age's (`age1…`); may be given several times. Only the other half of the
+    /// key, which need not be on this machine, opens the backup.
+    #[arg(long, value_name = "KEY", conflicts_with = "passphrase_file")]
+    pub recipient: Vec<Recipient>,
+    /// With which passphrase.
+    #[command(flatten)]
+    pub passphrase: Passphrase,
+}
+
+/// Restore a backup.
+#[derive(Clone, Debug, Args)]
+pub struct Restore {
+    /// The backup; `-` is standard input.
+    pub file: PathBuf,
+    /// Give up what the database holds.
+    #[arg(long)]
+    pub replace: bool,
+    /// The file with the other half of the key (`AGE-SECRET-KEY-1…`), for backups that were made with --recipient.
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_file")]
+    pub identity: Option<PathBuf>,
+    /// With which passphrase.
+    #[command(flatten)]
+    pub passphrase: Passphrase,
+}
+
+/// A passphrase, which never stands on the command line.
+#[derive(Clone, Debug, Args)]
+pub struct Passphrase {
+    /// Encrypt and decrypt with the passphrase on the first line of this file. The variable `SKEP_BACKUP_PASSPHRASE` may
+    /// hold the passphrase itself.
+    #[arg(long, value_name = "FILE", env = "SKEP_BACKUP_PASSPHRASE_FILE")]
+    pub passphrase_file: Option<PathBuf>,
 }
 
 /// Work on API tokens.

@@ -165,7 +165,8 @@ fn hosts(common: &Common, serve: &Serve) -> Vec<String> {
     hosts
 }
 
-async fn stop_signal() {
+/// Waits for SIGINT or SIGTERM.
+pub(crate) async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return;

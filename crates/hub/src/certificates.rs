@@ -19,8 +19,10 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::watch;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-/// The file of the authority's certificate.
-const CERTIFICATE: &str = "ca.pem";
+/// The authority's folder in the data folder, and its files there.
+pub(crate) const FOLDER: &str = "tls";
+pub(crate) const CERTIFICATE: &str = "ca.pem";
+pub(crate) const KEY: &str = "ca.key";
 
 /// What can go wrong with certificates.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +77,7 @@ pub struct Leaf {
 impl Authority {
     /// Reads the authority from a folder, or makes one there (P-256, ten years).
     pub fn open(folder: &Path) -> Result<Self, CertificateError> {
-        let (certificate, key) = (folder.join(CERTIFICATE), folder.join("ca.key"));
+        let (certificate, key) = (folder.join(CERTIFICATE), folder.join(KEY));
         if !certificate.exists() {
             fs::create_dir_all(folder).map_err(|error| CertificateError::File {
                 path: folder.to_owned(),
@@ -84,8 +86,8 @@ impl Authority {
             let key_pair = KeyPair::generate()?;
             let made = authority_params()?.self_signed(&key_pair)?;
             // The key first: a certificate without its key would be taken for a whole authority.
-            write(&key, &key_pair.serialize_pem())?;
-            write(&certificate, &made.pem())?;
+            write(&key, key_pair.serialize_pem().as_bytes())?;
+            write(&certificate, made.pem().as_bytes())?;
         }
         Ok(Self {
             folder: folder.to_owned(),
@@ -122,7 +124,7 @@ impl Authority {
     /// Makes a new certificate of the authority for the same key, good for ten years, and one for the server.
     pub fn renew(&self) -> Result<(), CertificateError> {
         let made = authority_params()?.self_signed(&KeyPair::from_pem(&self.key_pem)?)?;
-        write(&self.folder.join(CERTIFICATE), &made.pem())?;
+        write(&self.folder.join(CERTIFICATE), made.pem().as_bytes())?;
         let certificate = Arc::new(Certificate::read(made.pem())?);
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = certificate;
         self.issue()
@@ -201,7 +203,7 @@ fn read(path: &Path) -> Result<String, CertificateError> {
 }
 
 /// Writes a file that only its owner reads, whole or not at all.
-fn write(path: &Path, text: &str) -> Result<(), CertificateError> {
+pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), CertificateError> {
     let failed = |error| CertificateError::File {
         path: path.to_owned(),
         error,
@@ -214,7 +216,7 @@ fn write(path: &Path, text: &str) -> Result<(), CertificateError> {
         .mode(0o600)
         .open(&new)
         .map_err(failed)?;
-    file.write_all(text.as_bytes())
+    file.write_all(content)
         .and_then(|()| file.sync_all())
         .map_err(failed)?;
     fs::rename(&new, path).map_err(failed)

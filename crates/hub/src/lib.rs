@@ -3,8 +3,10 @@
 
 mod accounts;
 mod actor;
+pub mod backup;
 mod certificates;
 mod dashboard;
+mod data_folder;
 mod enrolment;
 mod error;
 mod events;
@@ -34,10 +36,11 @@ use std::sync::{Arc, RwLock};
 pub use accounts::NewSession;
 pub use actor::{Actor, Client};
 pub use certificates::{Authority, Certificate, CertificateError, Leaf};
+pub use data_folder::{DataFolder, Locked};
 pub use error::HubError;
 pub use live::{Subscription, Told};
 pub use sensor_auth::{NotRecognised, SignedRequest};
-pub use skep_store::{Store, StoreError};
+pub use skep_store::{Location, Store, StoreError};
 pub use start::{DefaultPorts, Options, StartError};
 
 /// The server's one object: cheap to clone, shared by all requests.

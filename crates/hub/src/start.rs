@@ -14,7 +14,8 @@ use tokio::sync::Notify;
 
 use crate::{
     Hub, HubError, Inner,
-    certificates::{Authority, CertificateError},
+    backup::{self, BackupError},
+    certificates::{self, Authority, CertificateError},
     ingest::Writer,
     live::Live,
     passwords::Passwords,
@@ -86,6 +87,9 @@ pub enum StartError {
     /// The certificate authority.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// What an interrupted restore has left.
+    #[error("an interrupted restore cannot be brought to its end: {0}")]
+    Backup(#[from] BackupError),
     /// The database.
     #[error(transparent)]
     Hub(#[from] HubError),
@@ -94,7 +98,8 @@ pub enum StartError {
 impl Hub {
     /// Makes the hub over an open database.
     pub async fn start(store: Store, options: Options) -> Result<Self, StartError> {
-        let authority = Authority::open(&options.data.join("tls"))?;
+        backup::settle(&store, &options.data).await?;
+        let authority = Authority::open(&options.data.join(certificates::FOLDER))?;
         let names: Vec<&str> = BUILT_IN.iter().map(|built_in| built_in.name).collect();
         store.add_services(&names).await.map_err(HubError::from)?;
         let hub = Self(Arc::new(Inner {

@@ -48,6 +48,24 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
+    /// Whether there is an entry of this action on this object.
+    pub async fn has_audit_entry(
+        &self,
+        action: &str,
+        kind: &str,
+        object: &str,
+    ) -> Result<bool, StoreError> {
+        let found = sqlx::query(
+            "SELECT id FROM audit_log WHERE kind = $1 AND action = $2 AND object = $3 LIMIT 1",
+        )
+        .bind(kind)
+        .bind(action)
+        .bind(object)
+        .fetch_optional(&self.read)
+        .await?;
+        Ok(found.is_some())
+    }
+
     /// Entries that match, newest first.
     pub async fn audit_log(
         &self,

@@ -8,8 +8,10 @@
 
 mod archive;
 mod audit;
+mod backup;
 mod database;
 mod event_list;
+mod event_text;
 mod event_work;
 mod events;
 mod groups;
@@ -25,7 +27,8 @@ mod tokens;
 mod users;
 
 pub use audit::AuditEntry;
-pub use database::{Engine, Store, StoreError};
+pub use backup::{Catalogue, Cell, Column, Kind, Restoration, Snapshot, Table};
+pub use database::{Engine, Location, Store, StoreError};
 pub use event_list::Listing;
 pub use ingest::{Change, Delivery, NumberedPart, Taken};
 pub use rollup::{Field, Span, TopValue};

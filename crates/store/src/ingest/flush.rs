@@ -8,11 +8,9 @@ use super::{plan::Rejected, working::Working};
 use crate::{
     Engine, StoreError,
     database::{Connection, own, pieces, placeholders},
+    event_text,
     read::Read,
 };
-
-/// The most visible text of one part that can be searched, in bytes.
-const SEARCHED: usize = 16 * 1024;
 
 type Events = HashMap<EventId, Working>;
 
@@ -161,69 +159,16 @@ pub(super) async fn texts(
         .map(|working| (working.row().number, searchable(working)))
         .filter(|(_, text)| !text.is_empty())
         .collect();
-    for chunk in pieces(&texts) {
-        match engine {
-            Engine::Postgres => {
-                let sql = own(format!(
-                    "INSERT INTO event_texts (event_number, text) VALUES {}",
-                    placeholders(1, chunk.len(), 2)
-                ));
-                let mut query = sqlx::query(sql);
-                for (number, text) in chunk {
-                    query = query.bind(*number).bind(text.as_str());
-                }
-                query.execute(&mut *tx).await?;
-            }
-            Engine::Sqlite => {
-                let sql = own(format!(
-                    "INSERT INTO event_texts (event_number) VALUES {} RETURNING id, event_number",
-                    placeholders(1, chunk.len(), 1)
-                ));
-                let mut query = sqlx::query(sql);
-                for (number, _) in chunk {
-                    query = query.bind(*number);
-                }
-                let by_number: HashMap<i64, &str> = chunk
-                    .iter()
-                    .map(|(number, text)| (*number, text.as_str()))
-                    .collect();
-                let rows = query.fetch_all(&mut *tx).await?;
-                let sql = own(format!(
-                    "INSERT INTO event_search (rowid, text) VALUES {}",
-                    placeholders(1, rows.len(), 2)
-                ));
-                let mut query = sqlx::query(sql);
-                for row in &rows {
-                    let text = by_number
-                        .get(&row.number("event_number")?)
-                        .copied()
-                        .unwrap_or_default();
-                    query = query.bind(row.number("id")?).bind(text);
-                }
-                query.execute(&mut *tx).await?;
-            }
-        }
-    }
-    Ok(())
+    event_text::insert(tx, engine, &texts).await
 }
 
 /// The visible text of what was added to an event, a value a line.
 fn searchable(working: &Working) -> String {
     let mut text = String::new();
-    for value in working
-        .added
-        .iter()
-        .flat_map(|(_, interaction)| interaction.kind.values())
-    {
-        if value.0.is_empty() {
-            continue;
+    for (_, interaction) in &working.added {
+        for value in interaction.kind.values() {
+            event_text::add(&mut text, value);
         }
-        let room = SEARCHED.saturating_sub(text.len());
-        if room == 0 {
-            break;
-        }
-        text.push_str(&raw::visible(raw::cut(&value.0, room)));
-        text.push('\n');
     }
     text
 }
