@@ -77,7 +77,7 @@ for port in $(grep -oE '[0-9]+/tcp' <<<"$honeypots" || true); do
 done
 
 target/release/skep-sensor run --server "$tls_address" --data "$SKEP_DATA/local-sensor" "${user[@]}" \
-  ${token:+--token "$token"} >"$sensor_log" 2>&1 &
+  ${token:+--token "$token" --enrol-again} >"$sensor_log" 2>&1 &
 sensor=$!
 
 # Before the set-up every page leads there, afterwards to the login.

@@ -103,6 +103,7 @@ pub fn complaint(locale: Locale, complaint: Complaint) -> String {
         }
         Complaint::NotAUrl => td_string!(locale, complaint.not_a_url).to_owned(),
         Complaint::Same => td_string!(locale, complaint.same).to_owned(),
+        Complaint::Changed => td_string!(locale, complaint.changed).to_owned(),
         Complaint::LastAdmin => td_string!(locale, complaint.last_admin).to_owned(),
     }
 }
@@ -186,6 +187,45 @@ pub fn now() -> Timestamp {
     {
         Timestamp(js_sys::Date::now() as i64)
     }
+}
+
+/// What was done, as the audit log says it; a word that is not known here stays as it is.
+pub fn audit_action(locale: Locale, action: &str) -> String {
+    let word = match action {
+        "archive" => td_string!(locale, audit.did.archive),
+        "create" => td_string!(locale, audit.did.create),
+        "discard" => td_string!(locale, audit.did.discard),
+        "edit" => td_string!(locale, audit.did.edit),
+        "enrol again" => td_string!(locale, audit.did.enrol_again),
+        "log in" => td_string!(locale, audit.did.log_in),
+        "refuse" => td_string!(locale, audit.did.refuse),
+        "remove" => td_string!(locale, audit.did.remove),
+        "renew" => td_string!(locale, audit.did.renew),
+        "restore" => td_string!(locale, audit.did.restore),
+        "retry" => td_string!(locale, audit.did.retry),
+        "revoke" => td_string!(locale, audit.did.revoke),
+        "set up" => td_string!(locale, audit.did.set_up),
+        other => other,
+    };
+    word.to_owned()
+}
+
+/// To what kind of thing; a word that is not known here stays as it is.
+pub fn audit_kind(locale: Locale, kind: &str) -> String {
+    let word = match kind {
+        "backup" => td_string!(locale, audit.thing.backup),
+        "certificate" => td_string!(locale, audit.thing.certificate),
+        "event" => td_string!(locale, audit.thing.event),
+        "group" => td_string!(locale, audit.thing.group),
+        "quarantine" => td_string!(locale, audit.thing.quarantine),
+        "sensor" => td_string!(locale, audit.thing.sensor),
+        "session" => td_string!(locale, audit.thing.session),
+        "settings" => td_string!(locale, audit.thing.settings),
+        "token" => td_string!(locale, audit.thing.token),
+        "user" => td_string!(locale, audit.thing.user),
+        other => other,
+    };
+    word.to_owned()
 }
 
 #[cfg(test)]

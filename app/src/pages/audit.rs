@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 use leptos_router::{hooks::use_query_map, params::ParamsMap};
-use skep_model::system::{AuditQuery, AuditView, Change};
+use skep_model::{
+    ids::EventId,
+    system::{AuditQuery, AuditView, Change},
+};
 
 use crate::{
     answer::ask,
@@ -11,6 +14,7 @@ use crate::{
     server,
     translations::td_string,
     view::view,
+    words,
 };
 
 fn read(address: &ParamsMap) -> AuditQuery {
@@ -86,19 +90,24 @@ pub fn Audit() -> impl IntoView {
 #[component]
 fn Filters(query: Memo<AuditQuery>) -> impl IntoView {
     let locale = use_locale();
-    let words = ask(|| (), |()| server::audit_words());
+    let known = ask(|| (), |()| server::audit_words());
     let choices = move || {
         Suspend::new(async move {
-            let (users, kinds) = words.await.unwrap_or_default();
-            let offered = |words: Vec<String>| -> Vec<(String, String)> {
-                std::iter::once((String::new(), td_string!(locale, filter.any).to_owned()))
-                    .chain(words.into_iter().map(|word| (word.clone(), word)))
-                    .collect()
-            };
+            let (users, kinds) = known.await.unwrap_or_default();
+            let any = || (String::new(), td_string!(locale, filter.any).to_owned());
+            let users: Vec<_> = std::iter::once(any())
+                .chain(users.into_iter().map(|name| (name.clone(), name)))
+                .collect();
+            let kinds: Vec<_> = std::iter::once(any())
+                .chain(kinds.into_iter().map(|kind| {
+                    let word = words::audit_kind(locale, &kind);
+                    (kind, word)
+                }))
+                .collect();
             let now = query.get_untracked();
             view! {
-                <Choose name="user" label=td_string!(locale, audit.who) choices=offered(users) current=now.user />
-                <Choose name="kind" label=td_string!(locale, audit.kind) choices=offered(kinds) current=now.kind />
+                <Choose name="user" label=td_string!(locale, audit.who) choices=users current=now.user />
+                <Choose name="kind" label=td_string!(locale, audit.kind) choices=kinds current=now.kind />
             }
         })
     };
@@ -143,14 +152,25 @@ fn Table(entries: Vec<AuditView>) -> impl IntoView {
 fn line(entry: AuditView) -> AnyView {
     let locale = use_locale();
     let changes = entry.changes.iter().map(change).collect_view();
+    let what = format!(
+        "{}: {}",
+        words::audit_kind(locale, &entry.kind),
+        words::audit_action(locale, &entry.action)
+    );
+    let object = if entry.kind == "event" && entry.object.parse::<EventId>().is_ok() {
+        let href = format!("/events/{}", entry.object);
+        view! { <a href=href>{entry.object}</a> }
+    } else {
+        entry.object.into_any()
+    };
     view! {
         <tr>
             <td data-l=td_string!(locale, field.time)>
                 <Time at=entry.at form=TimeForm::Short />
             </td>
             <td data-l=td_string!(locale, audit.who)>{entry.user_name}</td>
-            <td data-l=td_string!(locale, audit.action)>{format!("{} {}", entry.action, entry.kind)}</td>
-            <td class="wrap" data-l=td_string!(locale, audit.object)>{entry.object}</td>
+            <td data-l=td_string!(locale, audit.action)>{what}</td>
+            <td class="wrap" data-l=td_string!(locale, audit.object)>{object}</td>
             <td data-l=td_string!(locale, audit.changes)>
                 <ul class="changes">{changes}</ul>
             </td>

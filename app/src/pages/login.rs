@@ -1,6 +1,7 @@
 //! Logging in.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 use skep_model::{Complaint, Refusal};
 
 use crate::{
@@ -18,6 +19,7 @@ pub fn LogIn() -> impl IntoView {
     let locale = use_locale();
     let action = ServerAction::<server::LogIn>::new();
     let failure = super::form_failure(action);
+    let to = use_query_map().with_untracked(|address| address.get("to"));
     let message = move || {
         failure.get().map(|failure| match failure {
             // The same words whichever of the two is wrong.
@@ -50,6 +52,7 @@ pub fn LogIn() -> impl IntoView {
                     }}
                     <ActionForm action=action>
                         <div class="stack">
+                            {to.map(|to| view! { <input type="hidden" name="to" value=to /> })}
                             <Field
                                 name="name"
                                 label=td_string!(locale, login.name)

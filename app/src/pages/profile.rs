@@ -112,7 +112,7 @@ fn Choices(own: user::Profile) -> impl IntoView {
                             name="time_zone"
                             list="zones"
                             maxlength="64"
-                            pattern="[A-Za-z0-9/_+\\-]*"
+                            pattern="[A-Za-z0-9\\/_+\\-]*"
                             placeholder=td_string!(locale, profile.as_browser)
                             value=own.preferences.time_zone
                             aria-describedby="time_zone-hint"

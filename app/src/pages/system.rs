@@ -57,7 +57,7 @@ pub fn System() -> impl IntoView {
         Suspend::new(async move {
             let admin = me.await.is_ok_and(|me| me.role == Role::Admin);
             match settings.await {
-                Ok(now) => view! { <Form now settings admin /> },
+                Ok(now) => view! { <Form now about admin /> },
                 Err(failure) => view! { <FailureNote failure /> },
             }
         })
@@ -130,7 +130,7 @@ fn Facts(now: About, about: Answer<About>, admin: bool) -> impl IntoView {
 }
 
 #[component]
-fn Form(now: Settings, settings: Answer<Settings>, admin: bool) -> impl IntoView {
+fn Form(now: Settings, about: Answer<About>, admin: bool) -> impl IntoView {
     let locale = use_locale();
     let attempt = Attempt::new();
     let saved = RwSignal::new(false);
@@ -139,7 +139,7 @@ fn Form(now: Settings, settings: Answer<Settings>, admin: bool) -> impl IntoView
         if let Some(data) = submitted_data(&event) {
             attempt.run(server::edit_settings(read(&data)), move |_| {
                 saved.set(true);
-                settings.refetch();
+                about.refetch();
             });
         }
     };

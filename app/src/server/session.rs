@@ -36,9 +36,9 @@ pub async fn set_up(
     Ok(())
 }
 
-/// Begins a session.
+/// Begins a session, and leads on to the page that was asked for.
 #[server(prefix = "/fn", endpoint = "log_in", name = LogIn)]
-pub async fn log_in(name: String, password: String) -> Result<(), Failure> {
+pub async fn log_in(name: String, password: String, to: Option<String>) -> Result<(), Failure> {
     use super::asker;
 
     let session = asker::hub()?
@@ -46,10 +46,14 @@ pub async fn log_in(name: String, password: String) -> Result<(), Failure> {
         .await
         .map_err(asker::failure)?;
     asker::set_cookies(&session.cookies)?;
-    leptos_axum::redirect(if session.me.must_change {
-        "/password"
-    } else {
-        "/"
+    // Only to a page of this server.
+    let to = to.filter(|to| {
+        to.starts_with('/') && !to.starts_with("//") && !to.contains('\\') && to.is_ascii()
+    });
+    leptos_axum::redirect(match &to {
+        _ if session.me.must_change => "/password",
+        Some(to) => to,
+        None => "/",
     });
     Ok(())
 }

@@ -78,11 +78,7 @@ impl Hub {
             password_hash: Some(self.hash(&set_up.password).await?),
             must_change: false,
         };
-        let actor = Actor {
-            address: client.address,
-            ..Actor::command_line()
-        };
-        let mut audit = actor.audit("set up", "user", user.name.clone());
+        let mut audit = visitor(client).audit("set up", "user", user.name.clone());
         audit.user = Some(id);
         audit.user_name.clone_from(&user.name);
         audit.after = Some(serde_json::json!({ "email": user.email, "group": group }));
@@ -134,6 +130,9 @@ impl Hub {
         let Some(user) = user.filter(|_| fits) else {
             self.0.throttle.failed(name, client.address, Instant::now());
             let shown = skep_model::raw::visible(skep_model::raw::cut(name.as_bytes(), 64));
+            let mut audit = visitor(client).audit("refuse", "session", shown.clone());
+            audit.user_name.clear();
+            self.0.store.audit(&audit).await?;
             tracing::warn!(
                 user = shown,
                 address = client.address.map(tracing::field::display),
@@ -142,6 +141,10 @@ impl Hub {
             return Err(HubError::invalid("password", Complaint::Wrong));
         };
         self.0.throttle.succeeded(name, client.address);
+        let mut audit = visitor(client).audit("log in", "session", user.name.clone());
+        audit.user = Some(user.id);
+        audit.user_name.clone_from(&user.name);
+        self.0.store.audit(&audit).await?;
         let me = Me {
             id: user.id,
             name: user.name,
@@ -165,7 +168,9 @@ impl Hub {
             .open_session(&secrets::hash(&secret), me.id, client.address, agent, now)
             .await?;
         let mut cookies = vec![cookie(client.secure, &secret, LONGEST.as_secs())];
-        cookies.extend(profile::cookies(preferences));
+        // What the account does not say stays as it was chosen in this browser.
+        let chosen = profile::cookies(preferences).into_iter();
+        cookies.extend(chosen.filter(|cookie| !cookie.contains("=;")));
         Ok(NewSession { cookies, me })
     }
 
@@ -236,6 +241,14 @@ impl Hub {
             .remove_expired_sessions(now.before(LONGEST), now.before(IDLE))
             .await?;
         Ok(())
+    }
+}
+
+/// Somebody who is nobody yet.
+fn visitor(client: &Client) -> Actor {
+    Actor {
+        address: client.address,
+        ..Actor::command_line()
     }
 }
 

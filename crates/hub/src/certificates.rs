@@ -49,6 +49,8 @@ pub struct Authority {
     now: RwLock<Arc<Certificate>>,
     /// For which host names and addresses the server's certificate is.
     hosts: OnceLock<Vec<String>>,
+    /// And for the one in the settings.
+    named: RwLock<Option<String>>,
     leaves: watch::Sender<Option<Leaf>>,
 }
 
@@ -94,6 +96,7 @@ impl Authority {
             key_pem: read(&key)?,
             now: RwLock::new(Arc::new(Certificate::read(read(&certificate)?)?)),
             hosts: OnceLock::new(),
+            named: RwLock::default(),
             leaves: watch::Sender::new(None),
         })
     }
@@ -113,6 +116,17 @@ impl Authority {
         self.hosts.get_or_init(|| hosts);
         self.issue()?;
         Ok(self.leaves.subscribe())
+    }
+
+    /// The server is called by this name, too.
+    pub fn name(&self, host: Option<String>) -> Result<(), CertificateError> {
+        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
+        if *named == host {
+            return Ok(());
+        }
+        *named = host;
+        drop(named);
+        self.issue()
     }
 
     /// Until when the server's certificate is good; `None` before there is one.
@@ -137,7 +151,17 @@ impl Authority {
         };
         let authority = authority_params()?;
         let issuer = Issuer::from_params(&authority, KeyPair::from_pem(&self.key_pem)?);
-        let mut params = CertificateParams::new(hosts.clone())?;
+        let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
+        let mut hosts = hosts.clone();
+        hosts.extend(
+            named
+                .iter()
+                .filter(|name| !hosts.contains(name))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
+        drop(named);
+        let mut params = CertificateParams::new(hosts)?;
         params
             .distinguished_name
             .push(DnType::CommonName, "Skep server");

@@ -7,7 +7,7 @@ use skep_model::{
     limits,
     user::{Fate, Role},
 };
-use skep_store::Listing;
+use skep_store::{Edited, Listing};
 
 use crate::{Actor, Hub, HubError};
 
@@ -87,13 +87,11 @@ impl Hub {
             }
         }
         let audit = actor.audit("edit", "event", id.to_string());
-        if !self
-            .0
-            .store
-            .edit_event(&actor.scope, id, &edit, audit)
-            .await?
-        {
-            return Err(Refusal::NotFound.into());
+        let store = &self.0.store;
+        match store.edit_event(&actor.scope, id, &edit, audit).await? {
+            Edited::Done => {}
+            Edited::Gone => return Err(Refusal::NotFound.into()),
+            Edited::Changed => return Err(HubError::invalid("comment", Complaint::Changed)),
         }
         let row = self
             .0

@@ -12,8 +12,8 @@ use crate::{
     passwords::Passwords,
 };
 
-/// The cookies by which the console knows what its reader chose, before it is asked. A choice of nothing leaves
-/// to the browser what it has.
+/// The cookies by which the console knows what its reader chose, before it is asked. One that is not chosen is taken
+/// back, so that it is as the browser has it.
 pub(crate) fn cookies(preferences: &Preferences) -> Vec<String> {
     [
         ("skep_language", &preferences.language),
@@ -21,8 +21,10 @@ pub(crate) fn cookies(preferences: &Preferences) -> Vec<String> {
         ("skep_theme", &preferences.theme),
     ]
     .into_iter()
-    .filter(|(_, value)| !value.is_empty())
-    .map(|(name, value)| format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"))
+    .map(|(name, value)| {
+        let seconds = if value.is_empty() { 0 } else { 31_536_000 };
+        format!("{name}={value}; Path=/; Max-Age={seconds}; SameSite=Lax")
+    })
     .collect()
 }
 

@@ -134,7 +134,10 @@ impl Hub {
             .store
             .renew_enrolment(id, &secrets::hash(&token.secret), expires_at, &audit)
             .await?;
-        Ok(self.enrolment(id, &token, expires_at))
+        let mut enrolment = self.enrolment(id, &token, expires_at);
+        // Without this a sensor that has a key already keeps to it.
+        enrolment.command.push_str(" --enrol-again");
+        Ok(enrolment)
     }
 
     /// Stops taking a sensor's key.

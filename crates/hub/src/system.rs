@@ -41,6 +41,7 @@ impl Hub {
         let settings = kept
             .and_then(|json| serde_json::from_str::<Settings>(&json).ok())
             .unwrap_or_default();
+        self.0.authority.name(host(&settings.endpoint))?;
         *self
             .0
             .settings
@@ -164,6 +165,16 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// The host's name or address in an endpoint.
+fn host(endpoint: &str) -> Option<String> {
+    let (_, place) = endpoint.split_once("://")?;
+    let name = match place.strip_prefix('[') {
+        Some(rest) => rest.split(']').next(),
+        None => place.split(':').next(),
+    };
+    name.filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
 fn check(settings: &Settings) -> Result<(), HubError> {

@@ -280,4 +280,7 @@ pub struct EventEdit {
     pub status: Option<Status>,
     /// What somebody has to say about it.
     pub comment: Option<String>,
+    /// What the comment was when its writer began: if it is something else by now, nothing is changed.
+    #[serde(default)]
+    pub comment_before: Option<String>,
 }

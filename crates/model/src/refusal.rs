@@ -78,6 +78,8 @@ pub enum Complaint {
     Same,
     /// Nobody could administer the server any more.
     LastAdmin,
+    /// Somebody else changed it meanwhile.
+    Changed,
 }
 
 impl Refusal {
@@ -139,6 +141,7 @@ impl fmt::Display for Complaint {
             Self::Between { min, max } => write!(f, "must be between {min} and {max}"),
             Self::NotAUrl => f.write_str("must be of the form https://host:port"),
             Self::Same => f.write_str("is the same as before"),
+            Self::Changed => f.write_str("was changed by somebody else meanwhile"),
             Self::LastAdmin => f.write_str("would leave nobody who can administer the server"),
         }
     }

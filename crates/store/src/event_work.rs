@@ -10,15 +10,26 @@ use crate::{
     read::Read,
 };
 
+/// How an edit of an event went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edited {
+    /// It is done.
+    Done,
+    /// There is no such event in scope.
+    Gone,
+    /// The comment is not any more what its writer knew.
+    Changed,
+}
+
 impl Store {
-    /// Changes status or comment. `false`: there is no such event in scope. `audit` gets what was and what is.
+    /// Changes status or comment. `audit` gets what was and what is.
     pub async fn edit_event(
         &self,
         scope: &Scope,
         id: EventId,
         edit: &EventEdit,
         mut audit: AuditEntry,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Edited, StoreError> {
         let mut tx = self.begin().await?;
         let mut conditions = Conditions::default();
         conditions.add("e.id =", Value::Bytes(id.as_bytes().to_vec()));
@@ -31,10 +42,17 @@ impl Store {
             .fetch_optional(&mut *tx)
             .await?
         else {
-            return Ok(false);
+            return Ok(Edited::Gone);
         };
         let status = row.parsed("status", Status::from_number)?;
         let comment = row.text("comment")?;
+        if edit
+            .comment_before
+            .as_ref()
+            .is_some_and(|before| *before != comment)
+        {
+            return Ok(Edited::Changed);
+        }
         let new_status = edit.status.unwrap_or(status);
         let new_comment = edit.comment.as_deref().unwrap_or(&comment);
         sqlx::query("UPDATE events SET status = $2, comment = $3 WHERE number = $1")
@@ -47,6 +65,6 @@ impl Store {
         audit.after = Some(serde_json::json!({ "status": new_status, "comment": new_comment }));
         write_audit(&mut tx, &audit).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Edited::Done)
     }
 }

@@ -30,6 +30,7 @@ pub use audit::AuditEntry;
 pub use backup::{Catalogue, Cell, Column, Kind, Restoration, Snapshot, Table};
 pub use database::{Engine, Location, Store, StoreError};
 pub use event_list::Listing;
+pub use event_work::Edited;
 pub use ingest::{Change, Delivery, NumberedPart, Taken};
 pub use rollup::{Field, Span, TopValue};
 pub use sensors::{InstanceRow, NewInstance, SensorRow};

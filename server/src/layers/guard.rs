@@ -24,6 +24,10 @@ pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: 
     let (mut parts, body) = request.into_parts();
     let client = client(&parts);
     let path = parts.uri.path().to_owned();
+    let asked = parts
+        .uri
+        .path_and_query()
+        .map_or(path.clone(), ToString::to_string);
     let Some(who) = who(parts.method.as_str(), &path) else {
         return unknown(&path);
     };
@@ -46,7 +50,7 @@ pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: 
             Err(refusal) => Err(refuse(&path, refusal)),
         },
         Who::Anyone | Who::BeforeSetUp | Who::LoggedIn(_) => {
-            person(&state, &parts.headers, &client, &path, who, page).await
+            person(&state, &parts.headers, &client, &path, who, page, &asked).await
         }
     };
     match pass {
@@ -67,10 +71,14 @@ async fn person(
     path: &str,
     who: Who,
     page: bool,
+    asked: &str,
 ) -> Result<Option<Actor>, Response> {
     let failed = |error: skep_hub::HubError| refuse(path, error.refusal());
     let needs_set_up = state.hub.needs_set_up().await.map_err(failed)?;
     match who {
+        Who::BeforeSetUp if needs_set_up && !is_here(client) => {
+            return Err((StatusCode::FORBIDDEN, SET_UP_ELSEWHERE).into_response());
+        }
         Who::BeforeSetUp if needs_set_up => return Ok(None),
         Who::BeforeSetUp if page => return Err(Redirect::to("/").into_response()),
         Who::BeforeSetUp => return Err(refuse(path, Refusal::Forbidden)),
@@ -96,12 +104,32 @@ async fn person(
             .map(|()| Some(actor))
             .map_err(|refusal| refuse(path, refusal)),
         (Who::LoggedIn(_), None) if page && path != "/live" => {
-            Err(Redirect::to("/login").into_response())
+            Err(Redirect::to(&login_for(asked)).into_response())
         }
         (Who::LoggedIn(_), None) => Err(refuse(path, Refusal::NotLoggedIn)),
         (_, Some(_)) if path == "/login" => Err(Redirect::to("/").into_response()),
         (_, actor) => Ok(actor),
     }
+}
+
+/// What somebody is told who would set the server up from another machine: the first to come would be its admin.
+const SET_UP_ELSEWHERE: &str = "Skep is not set up yet. Open its address on the machine that it runs on (an SSH \
+    tunnel will do), or start it with SKEP_ADMIN_PASSWORD.\n";
+
+/// Whether a request comes from this machine.
+fn is_here(client: &Client) -> bool {
+    client
+        .address
+        .is_some_and(|address| address.ip().is_loopback())
+}
+
+/// The login, which then leads on to what was asked for.
+fn login_for(asked: &str) -> String {
+    if asked == "/" {
+        return "/login".to_owned();
+    }
+    let to: String = form_urlencoded::byte_serialize(asked.as_bytes()).collect();
+    format!("/login?to={to}")
 }
 
 async fn token(state: &State, headers: &HeaderMap, client: &Client) -> Result<Actor, Refusal> {

@@ -38,6 +38,8 @@ use crate::{
 struct Growing {
     row: RwSignal<EventRow>,
     steps: RwSignal<Vec<Interaction>>,
+    /// What is kept as the comment on it.
+    comment: RwSignal<String>,
 }
 
 impl Growing {
@@ -60,6 +62,12 @@ impl Growing {
                     // All of it is known: an old message came again.
                     Some(_) => {}
                     None => self.reload(),
+                }
+                // Somebody worked on it. What was written does not travel with the list's message.
+                if interactions.is_empty()
+                    && event.ended_at == self.row.with_untracked(|row| row.ended_at)
+                {
+                    self.reload();
                 }
                 self.take_row(event);
             }
@@ -88,6 +96,12 @@ impl Growing {
                 && !self.row.is_disposed()
             {
                 self.take_row(&detail.row);
+                if self
+                    .comment
+                    .with_untracked(|comment| *comment != detail.comment)
+                {
+                    self.comment.set(detail.comment);
+                }
                 let known = self.steps.with_untracked(Vec::len);
                 if let Some(more) = detail
                     .interactions
@@ -227,6 +241,7 @@ fn Detail(detail: EventDetail) -> impl IntoView {
     let event = Growing {
         row: RwSignal::new(row),
         steps: RwSignal::new(interactions),
+        comment: RwSignal::new(comment),
     };
     Effect::new(move |_| live::listen(move |message| event.hear(message)));
     let service = event.row.with_untracked(|row| row.service.to_string());
@@ -270,7 +285,7 @@ fn Detail(detail: EventDetail) -> impl IntoView {
                 {(!packets.is_empty()).then(|| view! { <Packets packets /> })}
             </div>
             <div class="stack side">
-                <Work event comment archived=archived_at.is_some() />
+                <Work event archived=archived_at.is_some() />
             </div>
         </div>
     }

@@ -19,22 +19,20 @@ use crate::{
 #[component]
 pub fn Work(
     event: Growing,
-    comment: String,
     /// Whether it is in the archive: it can be read and removed then, and nothing else.
     archived: bool,
 ) -> impl IntoView {
     let locale = use_locale();
     let me = expect_context::<Me>().0;
-    let comment = StoredValue::new(comment);
     let body = move || {
         Suspend::new(async move {
             let manager = me.await.is_ok_and(|me| me.role >= Role::Manager);
             let work = if manager && !archived {
-                view! { <Edit event comment=comment.get_value() /> }
+                view! { <Edit event /> }
             } else {
                 view! {
                     <p>{move || view! { <StatusMark status=event.row.with(|row| row.status) /> }}</p>
-                    <p class="wrap">{comment.get_value()}</p>
+                    <p class="wrap">{move || event.comment.get()}</p>
                 }
             };
             view! {
@@ -60,17 +58,40 @@ fn take_back(id: EventId, before: Status) {
     spawn_local(async move {
         let edit = EventEdit {
             status: Some(before),
-            comment: None,
+            ..EventEdit::default()
         };
         let _ = server::edit_event(id, edit).await;
     });
 }
 
 #[component]
-fn Edit(event: Growing, comment: String) -> impl IntoView {
+fn Edit(event: Growing) -> impl IntoView {
     let locale = use_locale();
+    let kept = event.comment;
+    let comment = kept.get_untracked();
     let text = RwSignal::new(comment.clone());
-    let kept = RwSignal::new(comment.clone());
+    // What the writer began with; it follows what others write until something else is typed.
+    let begun = RwSignal::new(comment.clone());
+    Effect::new(move |_| {
+        let now = kept.get();
+        if text.get_untracked() == begun.get_untracked() {
+            text.set(now.clone());
+            begun.set(now);
+        }
+    });
+    let overtaken = move || {
+        (kept.get() != begun.get() && kept.get() != text.get()).then(|| {
+            let take_over = move |_| begun.set(kept.get_untracked());
+            view! {
+                <div class="note" role="status">
+                    <p class="wrap">{td_string!(locale, event.overtaken)} " " <q>{kept.get()}</q></p>
+                    <button type="button" class="btn s" on:click=take_over>
+                        {td_string!(locale, event.overwrite)}
+                    </button>
+                </div>
+            }
+        })
+    };
     let saved = RwSignal::new(false);
     let failure = RwSignal::new(None::<Failure>);
     let toasts = expect_context::<Toasts>();
@@ -85,6 +106,7 @@ fn Edit(event: Growing, comment: String) -> impl IntoView {
                     failure.set(None);
                     event.take_row(&row);
                     if let Some(written) = written {
+                        begun.set(written.clone());
                         kept.set(written);
                         saved.set(true);
                     } else if row.status != before {
@@ -110,7 +132,7 @@ fn Edit(event: Growing, comment: String) -> impl IntoView {
         if let Ok(status) = target.parse() {
             edit(EventEdit {
                 status: Some(status),
-                comment: None,
+                ..EventEdit::default()
             });
         }
     };
@@ -119,6 +141,7 @@ fn Edit(event: Growing, comment: String) -> impl IntoView {
         edit(EventEdit {
             status: None,
             comment: Some(text.get_untracked()),
+            comment_before: Some(begun.get_untracked()),
         });
     };
     let options = Status::ALL
@@ -168,6 +191,7 @@ fn Edit(event: Growing, comment: String) -> impl IntoView {
                     {used}
                 </p>
             </div>
+            {overtaken}
             <div class="acts">
                 <button type="submit" class="btn primary" aria-disabled=move || (text.get() == kept.get()).then_some("true")>
                     {td_string!(locale, action.save)}

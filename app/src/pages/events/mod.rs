@@ -14,7 +14,7 @@ use crate::{
     answer::ask,
     components::{Awaited, FailureNote, Loading, Page},
     failure::Failure,
-    filter::{ANY, Filter},
+    filter::{self, ANY, Filter},
     preferences::use_locale,
     server,
     translations::td_string,
@@ -49,10 +49,16 @@ async fn fetch(filter: Filter) -> Result<Listing, Failure> {
             status: ANY.to_owned(),
             ..Filter::default()
         };
-        !server::events(any.query(words::now()), None, 1)
-            .await?
-            .events
-            .is_empty()
+        let archived = Filter {
+            dataset: filter::ARCHIVE.to_owned(),
+            ..any.clone()
+        };
+        let mut ever = false;
+        for place in [any, archived] {
+            let page = server::events(place.query(words::now()), None, 1).await?;
+            ever |= !page.events.is_empty();
+        }
+        ever
     };
     Ok(Listing { page, ever })
 }

@@ -222,7 +222,7 @@ fn nothing(locale: crate::translations::Locale, ever: bool, is_default: bool) ->
             <Empty icon="sensors" title=td_string!(locale, events.none_title) text=td_string!(locale, events.none_text)>
                 <code class="code">"ssh root@127.0.0.1 -p 2222"</code>
                 <a class="btn" href="/sensors">
-                    {td_string!(locale, sensors.add)}
+                    {td_string!(locale, nav.sensors)}
                 </a>
             </Empty>
         }

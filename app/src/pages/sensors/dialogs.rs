@@ -70,10 +70,22 @@ pub fn ShowCommand(state: State) -> impl IntoView {
     let open = state.shown;
     let body = move || {
         let enrolment: Enrolment = state.command.get()?;
+        let here = ["//127.", "//localhost", "//[::1]"]
+            .iter()
+            .any(|host| enrolment.command.contains(host));
         Some(view! {
             <div class="in">
                 <h2 id="command-title">{td_string!(locale, sensors.command)}</h2>
                 <p class="muted">{td_string!(locale, sensors.command_text)}</p>
+                {here
+                    .then(|| {
+                        view! {
+                            <p class="note">
+                                <Icon name="warn" />
+                                {td_string!(locale, sensors.only_here)}
+                            </p>
+                        }
+                    })}
                 <CopyLine id="enrol-command" text=enrolment.command />
                 <p class="hint">
                     {td_string!(locale, sensors.good_until)} " "

@@ -130,7 +130,14 @@ pub fn Sensors() -> impl IntoView {
             <When holds=welcome>
                 <p class="note green">
                     <Icon name="running" />
-                    {td_string!(locale, sensors.welcome)}
+                    {move || {
+                        let on_watch = state.sensors.get().and_then(Result::ok).is_some_and(|all| !all.is_empty());
+                        if on_watch {
+                            td_string!(locale, sensors.welcome_watch)
+                        } else {
+                            td_string!(locale, sensors.welcome)
+                        }
+                    }}
                 </p>
             </When>
             <Awaited view=content before=Loading />
