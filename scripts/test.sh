@@ -56,5 +56,6 @@ none_skipped() {
 stage "set-up" scripts/setup.sh test
 lint_stages
 stage "tests of the crates, SQLite and PostgreSQL" rust_tests
+stage "fuzzing, ten seconds each" scripts/fuzz.sh 10
 stage "release build" scripts/build.sh
 stage "end to end in Chromium" browser_tests
