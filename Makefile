@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 with_tools := . scripts/env.sh &&
 
-.PHONY: help run test dev lint bench soak audit setup clean
+.PHONY: help run test dev lint bench soak fuzz audit setup clean
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -29,6 +29,10 @@ bench: ## Measure, and print ratios
 soak: ## Kill sensor and server in 200 rounds and count what is stored
 	@scripts/setup.sh test
 	@scripts/soak.sh
+
+fuzz: ## Throw bytes at every parser, five minutes each
+	@scripts/setup.sh test
+	@scripts/fuzz.sh
 
 audit: ## Look for known vulnerabilities of dependencies; needs the network
 	@scripts/setup.sh test

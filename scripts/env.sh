@@ -11,6 +11,8 @@ if [ -e "$SKEP_TOOLS/use-debian-rust" ]; then
 fi
 # Lints and tests name the same packages and features, so that dependencies are built once for both.
 # The browser's entry point is left out: in one build with the server, Cargo would join the features of both halves.
-SKEP_HOST_BUILD="--workspace --exclude frontend --features skep-app/ssr,skep-server/kill-points,skep-sensor/kill-points"
+SKEP_HOST_LINT="--workspace --exclude frontend --features skep-app/ssr,skep-server/kill-points,skep-sensor/kill-points"
+# The fuzz targets are linted like everything else, and built with flags of their own (fuzz.sh).
+SKEP_HOST_BUILD="$SKEP_HOST_LINT --exclude skep-*-fuzz"
 # The server finds what cargo-leptos built by these.
 export LEPTOS_OUTPUT_NAME=skep LEPTOS_SITE_ROOT="$PWD/target/site" LEPTOS_ENV=PROD

@@ -4,7 +4,7 @@
 lint_stages() {
   stage "formatting" cargo fmt --all --check
   # shellcheck disable=SC2086 # a list of words
-  stage "lints, server and sensor" cargo clippy --quiet $SKEP_HOST_BUILD --all-targets -- -D warnings
+  stage "lints, server and sensor" cargo clippy --quiet $SKEP_HOST_LINT --all-targets -- -D warnings
   stage "lints, browser" cargo clippy --quiet -p frontend -p skep-app --target wasm32-unknown-unknown -- -D warnings
   stage "licences, bans, sources" cargo deny --log-level error check bans licenses sources
   stage "types of the browser tests" npm run --silent --prefix end2end types

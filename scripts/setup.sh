@@ -139,6 +139,7 @@ build_tools() {
 
 test_tools() {
   cargo_tool cargo-deny 0.20.2 --locked
+  cargo_tool cargo-fuzz 0.13.2 --locked
   python_tool schemathesis 4.32.5
   playwright
 }

@@ -198,7 +198,6 @@ pub fn audit_action(locale: Locale, action: &str) -> String {
         "edit" => td_string!(locale, audit.did.edit),
         "enrol again" => td_string!(locale, audit.did.enrol_again),
         "log in" => td_string!(locale, audit.did.log_in),
-        "refuse" => td_string!(locale, audit.did.refuse),
         "remove" => td_string!(locale, audit.did.remove),
         "renew" => td_string!(locale, audit.did.renew),
         "restore" => td_string!(locale, audit.did.restore),

@@ -117,7 +117,7 @@ async fn a_session_begins_with_the_password_and_ends_with_log_out(engine: Engine
     );
     assert_eq!(
         app.get("/events", &first).await.headers()["location"],
-        "/login"
+        "/login?to=%2Fevents"
     );
     assert_eq!(app.get("/events", &second).await.status(), StatusCode::OK);
     for forged in [

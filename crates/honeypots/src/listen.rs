@@ -190,6 +190,15 @@ pub async fn start(
     })
 }
 
+/// A connection over a wire in memory, which has all bounds of one that was accepted.
+#[cfg(feature = "fuzzing")]
+#[must_use]
+pub fn in_memory(wire: tokio::io::DuplexStream, peer: Peer, limits: Limits) -> Option<Stream> {
+    let place = Places::new(limits).take(peer.source.ip())?;
+    let deadline = Instant::now() + limits.session;
+    Some(Stream::over(wire, peer, limits, place, deadline))
+}
+
 struct Instance {
     service: Arc<dyn Service>,
     limits: Limits,

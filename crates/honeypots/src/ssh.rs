@@ -28,6 +28,9 @@ mod sftp;
 mod tap;
 mod transfer;
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
+
 use handler::Handler;
 use session::Session;
 use tap::Tap;

@@ -26,7 +26,7 @@ use crate::{
 
 /// A connection to one source. Reads and writes fail once it was silent or open for too long, or sent too much.
 pub struct Stream {
-    tcp: TcpStream,
+    wire: Pin<Box<dyn Wire>>,
     peer: Peer,
     limits: Limits,
     received: u64,
@@ -36,6 +36,11 @@ pub struct Stream {
     tether: Option<oneshot::Receiver<Infallible>>,
     place: Place,
 }
+
+/// What bytes come and go over: TCP, or something else in its place.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Send> Wire for T {}
 
 /// The bound that ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,11 +84,22 @@ impl Stream {
         place: Place,
         deadline: Instant,
     ) -> Self {
-        let now = Instant::now();
         // Keystrokes and their echo are small, and the attacker waits for each.
         let _ = tcp.set_nodelay(true);
+        Self::over(tcp, peer, limits, place, deadline)
+    }
+
+    /// The same over another wire.
+    pub(crate) fn over(
+        wire: impl Wire + 'static,
+        peer: Peer,
+        limits: Limits,
+        place: Place,
+        deadline: Instant,
+    ) -> Self {
+        let now = Instant::now();
         Self {
-            tcp,
+            wire: Box::pin(wire),
             peer,
             limits,
             received: 0,
@@ -166,7 +182,7 @@ impl AsyncRead for Stream {
             return Poll::Ready(Err(Bound::Bytes(this.limits.bytes).into()));
         }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut this.tcp).poll_read(context, buffer))?;
+        ready!(this.wire.as_mut().poll_read(context, buffer))?;
         this.received += (buffer.filled().len() - before) as u64;
         this.heard = Instant::now();
         Poll::Ready(Ok(()))
@@ -182,15 +198,15 @@ impl AsyncWrite for Stream {
         if let Poll::Ready(bound) = self.poll_bounds(context) {
             return Poll::Ready(Err(bound.into()));
         }
-        Pin::new(&mut self.tcp).poll_write(context, bytes)
+        self.wire.as_mut().poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(context)
+        self.wire.as_mut().poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(context)
+        self.wire.as_mut().poll_shutdown(context)
     }
 }
 

@@ -217,8 +217,11 @@ impl Site {
         }
         match handshake {
             Handshake::Done(stream) => self.serve(*stream, visitor, port).await,
-            Handshake::Failed(heard, error) => {
-                visitor.record(data(heard)).await;
+            Handshake::Failed(stream, error) => {
+                if let Some(stream) = stream {
+                    let (heard, length) = visitor.wait(stream.finish()).await;
+                    visitor.record_part(data(heard), length).await;
+                }
                 match error.kind() {
                     std::io::ErrorKind::InvalidData => format!("no TLS handshake: {error}"),
                     _ => reason(Some(&error)),

@@ -130,9 +130,6 @@ impl Hub {
         let Some(user) = user.filter(|_| fits) else {
             self.0.throttle.failed(name, client.address, Instant::now());
             let shown = skep_model::raw::visible(skep_model::raw::cut(name.as_bytes(), 64));
-            let mut audit = visitor(client).audit("refuse", "session", shown.clone());
-            audit.user_name.clear();
-            self.0.store.audit(&audit).await?;
             tracing::warn!(
                 user = shown,
                 address = client.address.map(tracing::field::display),

@@ -96,7 +96,7 @@ async fn acknowledge_unstored(
 fn read(sensor: SensorId, body: &[u8], now: Timestamp) -> Result<Delivery, Refusal> {
     let bad = || Refusal::invalid("body", skep_model::Complaint::Wrong);
     let batch: Batch = serde_json::from_slice(body).map_err(|error| {
-        tracing::warn!(%sensor, %error, "a batch could not be read");
+        tracing::warn!(%sensor, error = check::short(&error), "a batch could not be read");
         bad()
     })?;
     let rising = batch.parts.windows(2).all(|pair| pair[0].seq < pair[1].seq);

@@ -65,10 +65,10 @@ impl Digest {
             } => {
                 self.logins = self.logins.saturating_add(1);
                 if *accepted || self.accepted == 0 {
-                    let mut subject = raw::cut(&user.0, SUBJECT / 2).to_vec();
-                    subject.extend_from_slice(b" / ");
-                    subject.extend_from_slice(raw::cut(&secret.0, SUBJECT / 2));
-                    self.subject = Bytes(subject);
+                    let between = b" / ".as_slice();
+                    let half = (SUBJECT - between.len()) / 2;
+                    let (user, secret) = (raw::cut(&user.0, half), raw::cut(&secret.0, half));
+                    self.subject = Bytes([user, between, secret].concat());
                 }
                 self.accepted = self.accepted.saturating_add(u32::from(*accepted));
             }
@@ -241,6 +241,13 @@ mod tests {
             ]
         );
         assert_eq!(digest.summary(), "Login accepted: root / root, 1 command");
+    }
+
+    #[test]
+    fn no_subject_is_longer_than_a_row_can_show() {
+        let mut digest = Digest::default();
+        digest.add(&login(&"u".repeat(500), &"s".repeat(500), true));
+        assert_eq!(digest.subject.0.len(), SUBJECT - 1);
     }
 
     #[test]

@@ -89,8 +89,13 @@ impl Store {
              WHERE s.id = a.sensor_id AND s.removed_at IS NULL AND g.removed_at IS NULL)",
         );
         let mut tx = self.begin().await?;
+        // It keeps its number, which PostgreSQL would choose itself.
+        let overriding = match self.engine {
+            Engine::Postgres => "OVERRIDING SYSTEM VALUE",
+            Engine::Sqlite => "",
+        };
         let sql = format!(
-            "INSERT INTO events ({SAME}) SELECT {SAME} FROM archived_events a {}",
+            "INSERT INTO events ({SAME}) {overriding} SELECT {SAME} FROM archived_events a {}",
             which.sql()
         );
         bind(sqlx::query(own(sql)), which.values)

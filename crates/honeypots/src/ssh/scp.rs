@@ -37,7 +37,8 @@ pub(super) fn start(words: &[Vec<u8>], directory: &[u8]) -> Option<Box<dyn Trans
             recursive: has(b'r'),
             files: 0,
             acknowledged: 0,
-            failed: false,
+            status: 0,
+            aborted: false,
             ended: false,
         }))
     } else {
@@ -255,7 +256,10 @@ struct Source {
     files: usize,
     /// How often the client said that it is ready.
     acknowledged: usize,
-    failed: bool,
+    /// With what it will end: 1 once something went wrong.
+    status: u8,
+    /// Whether the client said, behind that, that it wants no more.
+    aborted: bool,
     ended: bool,
 }
 
@@ -269,17 +273,26 @@ enum Next {
 
 impl Transfer for Source {
     fn receive(&mut self, bytes: &[u8]) {
-        self.acknowledged += memchr::memchr_iter(0, bytes).count();
-        self.ended |= bytes.contains(&2);
+        for byte in bytes {
+            match byte {
+                0 if !self.aborted => self.acknowledged += 1,
+                2 => self.aborted = true,
+                _ => {}
+            }
+        }
     }
 
     fn step(&mut self, files: &mut Filesystem) -> Option<Vec<Deed>> {
-        if self.ended || self.acknowledged == 0 {
+        if self.ended {
             return None;
+        }
+        if self.acknowledged == 0 {
+            self.ended = self.aborted;
+            return self.ended.then(|| vec![Deed::Exit(1)]);
         }
         let Some(next) = self.left.pop() else {
             self.ended = true;
-            return Some(vec![Deed::Exit(u8::from(self.failed))]);
+            return Some(vec![Deed::Exit(self.status)]);
         };
         self.acknowledged -= 1;
         Some(match next {
@@ -341,7 +354,7 @@ impl Source {
                 Err(refusal) => refusal.to_string(),
             },
         };
-        self.failed = true;
+        self.status = 1;
         // The client does not acknowledge what went wrong.
         self.acknowledged += 1;
         vec![

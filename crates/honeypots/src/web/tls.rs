@@ -13,7 +13,10 @@ use skep_model::{InteractionKind, limits};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
 
-use super::certificate;
+use super::{
+    certificate,
+    wire::{Wire, keep},
+};
 
 /// The protocol that is spoken inside.
 const HTTP: &[u8] = b"http/1.1";
@@ -30,8 +33,8 @@ pub(super) struct Tls {
 pub(super) enum Handshake<S> {
     /// A connection.
     Done(Box<TlsStream<Heard<S>>>),
-    /// None: what was heard, and why.
-    Failed(Vec<u8>, io::Error),
+    /// None, and why.
+    Failed(Option<Heard<S>>, io::Error),
 }
 
 impl Tls {
@@ -61,8 +64,7 @@ impl Tls {
         let start = match acceptor.as_mut().await {
             Ok(start) => start,
             Err(error) => {
-                let heard = acceptor.take_io().map(|stream| stream.bytes);
-                return Handshake::Failed(heard.unwrap_or_default(), error);
+                return Handshake::Failed(acceptor.take_io(), error);
             }
         };
         let hello = start.client_hello();
@@ -85,7 +87,7 @@ impl Tls {
                 noted.extend(version.map(|v| attribute("tls_version", version_text(v))));
                 Handshake::Done(Box::new(stream))
             }
-            Err((error, stream)) => Handshake::Failed(stream.bytes, error),
+            Err((error, stream)) => Handshake::Failed(Some(stream), error),
         }
     }
 }
@@ -137,6 +139,18 @@ impl<S: AsyncRead + Unpin> Heard<S> {
         self.keeping = false;
         self.bytes = vec![];
         self.read = 0;
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Heard<S> {
+    /// The beginning of all that was heard and is still on its way, and how long that is. A handshake fails at the
+    /// first byte that is wrong, however much has come behind it.
+    pub(super) async fn finish(self) -> (Vec<u8>, usize) {
+        let (rest, length) = Wire::new(self.inner).finish().await;
+        let length = self.bytes.len() + length;
+        let mut heard = self.bytes;
+        keep(&mut heard, &rest);
+        (heard, length)
     }
 }
 

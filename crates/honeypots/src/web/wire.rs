@@ -49,7 +49,7 @@ impl Body {
     }
 }
 
-fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
+pub(super) fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
     let room = limits::VALUE.saturating_sub(kept.len());
     kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
 }

@@ -113,17 +113,22 @@ async fn what_is_no_tls_is_recorded_and_answered() {
         assert_eq!(bytes(&steps, Direction::In), [request, b"more"].concat());
         assert_eq!(why(&steps), "no TLS handshake");
     }
-    let mut pot = Pot::start("https", brief()).await;
-    let hello = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\xff";
-    send(&pot, hello).await;
-    pot.opened().await;
-    let steps = pot.rest().await;
-    assert_eq!(bytes(&steps, Direction::In), hello);
-    assert!(
-        why(&steps).starts_with("no TLS handshake: "),
-        "{}",
-        why(&steps)
-    );
+    for hello in [
+        b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\xff".as_slice(),
+        // A hello of SSL 2, which is known to be none at its first byte.
+        b"\x80\x1f\x01\x00\x02\x00\x06\x00\x00\x00\x10\x01\x00\x80\x02\x00\x80and its challenge",
+    ] {
+        let mut pot = Pot::start("https", brief()).await;
+        send(&pot, hello).await;
+        pot.opened().await;
+        let steps = pot.rest().await;
+        assert_eq!(bytes(&steps, Direction::In), hello);
+        assert!(
+            why(&steps).starts_with("no TLS handshake: "),
+            "{}",
+            why(&steps)
+        );
+    }
 }
 
 /// What nmap says of a honeypot.

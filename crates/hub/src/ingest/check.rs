@@ -2,23 +2,25 @@
 
 use std::time::Duration;
 
-use skep_model::{Bytes, Interaction, InteractionKind, Timestamp, limits};
+use skep_model::{Bytes, Interaction, InteractionKind, Timestamp, limits, raw};
 use skep_protocol::part::Part;
 
 /// The longest of the sensor's own words (a note, a reason, an attribute's name), in bytes.
 const WORDS: usize = 1000;
+/// The most of an error that is told: it is stored for each bad part, and shown.
+const QUOTED: usize = 200;
 /// How far ahead of the server's clock a sensor's may be.
 const AHEAD: Duration = Duration::from_hours(24);
 /// 2020-01-01: no sensor is older.
 const EARLIEST: Timestamp = Timestamp(1_577_836_800_000);
 
 /// Reads and checks a part. The error is for the person who looks at the quarantine.
-pub(crate) fn part(raw: &[u8], now: Timestamp) -> Result<Part, String> {
-    if raw.len() > limits::PART {
+pub(crate) fn part(bytes: &[u8], now: Timestamp) -> Result<Part, String> {
+    if bytes.len() > limits::PART {
         return Err(format!("longer than {} bytes", limits::PART));
     }
-    let part: Part =
-        serde_json::from_slice(raw).map_err(|error| format!("cannot be read: {error}"))?;
+    let part: Part = serde_json::from_slice(bytes)
+        .map_err(|error| format!("cannot be read: {}", short(&error)))?;
     match &part {
         Part::Open {
             at,
@@ -41,6 +43,14 @@ pub(crate) fn part(raw: &[u8], now: Timestamp) -> Result<Part, String> {
         Part::Close { at, .. } | Part::Restart { at } => time(*at, now)?,
     }
     Ok(part)
+}
+
+/// Where JSON is wrong, and how. The error quotes what the sensor sent, however long that is.
+pub(crate) fn short(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    let problem = error.to_string();
+    let problem = raw::visible(raw::cut(problem.as_bytes(), QUOTED));
+    format!("line {line}, column {column}: {problem}")
 }
 
 fn time(at: Timestamp, now: Timestamp) -> Result<(), String> {
@@ -126,6 +136,17 @@ mod tests {
                 "{json}: {error:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_reason_does_not_grow_with_what_was_sent() {
+        let long = format!("\"{}\"", "a\u{202e}".repeat(100_000));
+        let reason = part(long.as_bytes(), NOW).err().unwrap_or_default();
+        assert!(
+            reason.starts_with("cannot be read: line 1, column "),
+            "{reason}"
+        );
+        assert!(reason.len() < 1000, "{}", reason.len());
     }
 
     #[test]

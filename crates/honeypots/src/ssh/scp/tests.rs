@@ -47,6 +47,22 @@ fn a_refused_file_is_told_and_the_next_one_taken() {
     assert_eq!(files.read(b"/tmp/c"), Ok(b"".as_slice()));
 }
 
+#[test]
+fn a_client_that_wants_no_more_gets_what_it_asked_for_before() {
+    for pieces in [&[b"\0\x02".as_slice()][..], &[b"\0", b"\x02\0"]] {
+        let (mut scp, mut files) = (program("scp -f /etc/hostname").unwrap(), files());
+        let mut deeds = vec![];
+        for piece in pieces {
+            deeds.extend(all(scp.as_mut(), piece, &mut files));
+        }
+        assert!(matches!(
+            deeds.as_slice(),
+            [Deed::Command(_), Deed::Answer(_), Deed::Exit(1)]
+        ));
+        assert!(scp.end().is_empty());
+    }
+}
+
 proptest! {
     #[test]
     fn nothing_received_panics(pieces in prop::collection::vec(prop_oneof![
