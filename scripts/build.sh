@@ -7,3 +7,4 @@ cd "$(dirname "$0")/.."
 scripts/style.sh
 cargo leptos build --release --split --precompress
 cargo build --release -p skep-sensor
+node scripts/licences.mjs target/site/licences.txt

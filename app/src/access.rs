@@ -45,6 +45,7 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/favicon.svg", Anyone),
     ("GET", "/icons.svg", Anyone),
     ("GET", "/robots.txt", Anyone),
+    ("GET", "/licences.txt", Anyone),
     // Server functions.
     ("POST", "/fn/set_up", BeforeSetUp),
     ("POST", "/fn/log_in", Anyone),

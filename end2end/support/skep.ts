@@ -83,6 +83,19 @@ export class Skep {
     return this.watchSensor(new Program('skep-sensor', args, { cwd: this.folder, env: this.env }));
   }
 
+  /** Stops the local sensor and starts it again, as it is. */
+  async restartSensor(): Promise<Program> {
+    await this.sensors.at(-1)?.stop();
+    const args = ['run', '--data', path.join(this.folder, 'local-sensor')];
+    return this.watchSensor(new Program('skep-sensor', args, { cwd: this.folder, env: this.env }));
+  }
+
+  /** An API token that may do everything. */
+  async token(): Promise<string> {
+    const output = await this.command('token', 'create', '--name', 'test', '--role', 'admin');
+    return output.trimEnd().split('\n').at(-1) ?? '';
+  }
+
   /** Runs the command that the console offered, word for word, as on another machine. */
   async startSensorBy(command: string): Promise<Program> {
     const home = path.join(this.folder, 'second');

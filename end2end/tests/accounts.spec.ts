@@ -64,11 +64,11 @@ test('a colleague gets an account, chooses a password, and sees what the role al
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
   await expect(line(page, 'mara')).toHaveCount(0);
   await visitor.reload();
-  await expect(visitor).toHaveURL(/\/login$/);
+  await expect(visitor).toHaveURL(/\/login\?to=/);
   await context.close();
 
   await page.goto(`${skep.url}/audit?kind=user`);
-  await expect(page.getByRole('row').filter({ hasText: 'remove user' })).toContainText('mara');
+  await expect(page.getByRole('row').filter({ hasText: 'User: removed' })).toContainText('mara');
 });
 
 test('a token is shown once, works, and ends when it is revoked', async ({ skep, page }) => {
@@ -114,10 +114,14 @@ test('a session is played again, and goes to the archive', async ({ skep, page }
   await expect(screen).not.toContainText('bees');
   await expect(screen).toContainText('honey');
 
+  const address = page.url();
   await page.getByRole('button', { name: 'Archive' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Archive' }).click();
   await expect(page).toHaveURL(/\/events$/);
-  await expect(page.getByRole('heading', { name: 'Nothing has been caught yet' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Nothing is waiting' })).toBeVisible();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page).toHaveURL(address);
+  await page.getByRole('button', { name: 'Archive' }).click();
+  await expect(page).toHaveURL(/\/events$/);
   await page.goto(`${skep.url}/events?dataset=archive`);
   await expect(rows(page, 'root / root')).toHaveCount(1);
 });

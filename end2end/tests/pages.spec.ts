@@ -26,7 +26,7 @@ async function furnished(skep: Skep, page: Page): Promise<Record<string, string>
   const id = await rows(page, 'root / root').getAttribute('data-event');
   await page.goto(`${skep.url}/sensors`);
   const sensor = await page.getByRole('link', { name: 'local' }).getAttribute('href');
-  const admin = ['quarantine', 'users', 'tokens', 'audit', 'system', 'profile', 'password'];
+  const admin = ['quarantine', 'users', 'tokens', 'audit', 'system', 'api', 'profile', 'password'];
   return {
     dashboard: '/',
     events: '/events',

@@ -13,6 +13,7 @@ const places: [string, string][] = [
   ['/tokens', 'API tokens'],
   ['/audit', 'Audit log'],
   ['/system', 'System'],
+  ['/api', 'REST API'],
   ['/profile', 'Profile'],
 ];
 

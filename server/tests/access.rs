@@ -166,6 +166,12 @@ const EXPECTED: &[Row9] = &[
         [404, 404, 404, 404, 404, 404, 404, 404, 404],
     ),
     (
+        "GET",
+        "/licences.txt",
+        "",
+        [404, 404, 404, 404, 404, 404, 404, 404, 404],
+    ),
+    (
         "POST",
         "/fn/set_up",
         "password=a&repeat=a&email=&group=g",

@@ -245,6 +245,11 @@ fn Licences() -> impl IntoView {
             </header>
             <div class="body stack">
                 <p>{td_string!(locale, system.licence_text)}</p>
+                <p>
+                    <a href="/licences.txt" rel="external">
+                        {td_string!(locale, system.libraries)}
+                    </a>
+                </p>
             </div>
         </section>
     }
