@@ -9,4 +9,4 @@ scripts/build.sh
 cargo build --release -p skep-bench
 target/release/skep-bench ingest --engine sqlite
 scripts/postgres.sh target/release/skep-bench ingest --engine postgres
-npm test --silent --prefix end2end -- attack-to-screen footprint
+npm test --silent --prefix end2end -- --project measurements --no-deps

@@ -66,6 +66,7 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/fn/remove_sensor", LoggedIn(Manager)),
     ("POST", "/fn/call_sensor", LoggedIn(Observer)),
     ("POST", "/fn/sensor_history", LoggedIn(Observer)),
+    ("POST", "/fn/edit_events", LoggedIn(Manager)),
     ("POST", "/fn/take_events", LoggedIn(Manager)),
     ("POST", "/fn/restore_events", LoggedIn(Manager)),
     ("POST", "/fn/quarantine", LoggedIn(Manager)),
@@ -106,6 +107,11 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     (
         "POST",
         "/api/v1/events/remove",
+        Token(Manager, Area::Events),
+    ),
+    (
+        "POST",
+        "/api/v1/events/status",
         Token(Manager, Area::Events),
     ),
     (

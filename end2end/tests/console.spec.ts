@@ -148,3 +148,28 @@ test('a login leads on to the page that was asked for, and nowhere else', async 
   await enter();
   await expect(page).toHaveURL(`${skep.url}/`);
 });
+
+test('several events are decided at once, and undone', async ({ skep, page }) => {
+  await skep.startSensor();
+  for (const guess of ['first-guess', 'second-guess', 'third-guess']) await sshLogin(skep.ports.ssh, 'root', guess);
+  await logIn(page, skep);
+  await page.goto(`${skep.url}/events`);
+  await live(page);
+  await expect(rows(page)).toHaveCount(3);
+  await rows(page, 'first-guess').getByRole('checkbox').check();
+  await rows(page, 'third-guess').getByRole('checkbox').check();
+  const bar = page.getByRole('group', { name: '2 events chosen' });
+  await bar.getByRole('button', { name: 'Resolved' }).click();
+  await expect(rows(page, 'Resolved')).toHaveCount(2);
+  await expect(bar).toBeHidden();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(rows(page, 'Resolved')).toHaveCount(0);
+  await page.getByRole('checkbox', { name: 'Choose all' }).check();
+  await page.getByRole('group', { name: '3 events chosen' }).getByRole('button', { name: 'Archive' }).click();
+  await expect(rows(page)).toHaveCount(0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(rows(page)).toHaveCount(3);
+  // The whole row leads to its event.
+  await rows(page, 'second-guess').locator('.c-sen').click();
+  await expect(page.getByRole('heading', { level: 1, name: /second-guess/ })).toBeVisible();
+});

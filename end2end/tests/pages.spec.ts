@@ -64,25 +64,23 @@ async function look(page: Page, name: string, locale: string, colorScheme: strin
   }
 }
 
-test('every page, in both languages and themes, at every width', async ({ skep, page, browser }) => {
-  test.setTimeout(1_200_000);
-  const paths = await furnished(skep, page);
-  const storageState = await page.context().storageState();
-  for (const { locale, colorScheme } of looks) {
-    await test.step(`${locale}, ${colorScheme}`, async () => {
-      const context = await browser.newContext({ locale, colorScheme, storageState });
-      const visitor = await context.newPage();
-      for (const [name, path] of Object.entries(paths)) {
-        await visitor.goto(`${skep.url}${path}`);
-        await look(visitor, name, locale, colorScheme);
-      }
-      await context.clearCookies();
-      await visitor.goto(`${skep.url}/login`);
-      await look(visitor, 'login', locale, colorScheme);
-      await context.close();
-    });
-  }
-});
+for (const { locale, colorScheme } of looks) {
+  test(`every page at every width, ${locale}, ${colorScheme}`, async ({ skep, page, browser }) => {
+    test.setTimeout(600_000);
+    const paths = await furnished(skep, page);
+    const storageState = await page.context().storageState();
+    const context = await browser.newContext({ locale, colorScheme, storageState });
+    const visitor = await context.newPage();
+    for (const [name, path] of Object.entries(paths)) {
+      await visitor.goto(`${skep.url}${path}`);
+      await look(visitor, name, locale, colorScheme);
+    }
+    await context.clearCookies();
+    await visitor.goto(`${skep.url}/login`);
+    await look(visitor, 'login', locale, colorScheme);
+    await context.close();
+  });
+}
 
 test('the dialog for a new sensor', async ({ skep, page }) => {
   await logIn(page, skep);

@@ -281,6 +281,12 @@ const EXPECTED: &[Row9] = &[
     ),
     (
         "POST",
+        "/fn/edit_events",
+        r#"{"ids":["{fresh event}"],"status":"ignored"}"#,
+        [401, 403, 200, 403, 404, 200, 401, 401, 401],
+    ),
+    (
+        "POST",
         "/fn/take_events",
         r#"{"ids":["{fresh event}"],"archived":false,"fate":"archive"}"#,
         [401, 403, 200, 403, 404, 200, 401, 401, 401],
@@ -481,6 +487,12 @@ const EXPECTED: &[Row9] = &[
         "POST",
         "/api/v1/events/remove",
         r#"{"ids":["{fresh event}"]}"#,
+        [401, 401, 401, 401, 401, 401, 403, 200, 401],
+    ),
+    (
+        "POST",
+        "/api/v1/events/status",
+        r#"{"ids":["{fresh event}"],"status":"ignored"}"#,
         [401, 401, 401, 401, 401, 401, 403, 200, 401],
     ),
     (

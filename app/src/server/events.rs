@@ -46,6 +46,17 @@ pub async fn edit_event(id: EventId, edit: EventEdit) -> Result<EventRow, Failur
         .map_err(asker::failure)
 }
 
+/// Gives several events one status; returns how many there were.
+#[server(prefix = "/fn", endpoint = "edit_events", input = Json)]
+pub async fn edit_events(ids: Vec<EventId>, status: skep_model::Status) -> Result<u32, Failure> {
+    use super::asker;
+
+    asker::hub()?
+        .edit_events(&asker::actor().await?, &ids, status)
+        .await
+        .map_err(asker::failure)
+}
+
 /// Archives or removes events; returns how many.
 #[server(prefix = "/fn", endpoint = "take_events", input = Json)]
 pub async fn take_events(ids: Vec<EventId>, archived: bool, fate: Fate) -> Result<u32, Failure> {

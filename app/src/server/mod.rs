@@ -13,7 +13,7 @@ pub use accounts::{
     tokens, users,
 };
 pub use dashboard::dashboard;
-pub use events::{edit_event, event, events, replay, restore_events, take_events};
+pub use events::{edit_event, edit_events, event, events, replay, restore_events, take_events};
 pub use profile::{ChangePassword, end_session, profile};
 pub use sensors::{
     add_sensor, call_sensor, edit_sensor, enrol_again, groups, remove_sensor, revoke_sensor,

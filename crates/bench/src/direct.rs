@@ -13,8 +13,10 @@ use crate::{
     rows::{Batch, EVENT, Row, Value},
 };
 
-/// The most values that one statement binds.
-const BINDS: usize = 4000;
+/// How many rows one statement inserts: few different sizes, so that each is prepared once and then found again, as
+/// the product does. A statement of its own for each number of rows would be read anew each time, which takes longer
+/// than running it.
+const PIECES: [usize; 4] = [64, 16, 4, 1];
 
 /// Inserts the batches into an empty database, and returns how long it took.
 pub(crate) async fn insert(
@@ -74,12 +76,15 @@ async fn searchable(tx: &mut AnyConnection, texts: &[Row], last: &mut i64) -> Re
     many(tx, "INSERT INTO event_search (rowid, text)", &search, "").await
 }
 
-/// Inserts rows, as many in one statement as it can bind.
+/// Inserts rows, piece by piece.
 async fn many(tx: &mut AnyConnection, into: &str, rows: &[Row], conflict: &str) -> Result<()> {
     let Some(columns) = rows.first().map(Vec::len) else {
         return Ok(());
     };
-    for chunk in rows.chunks(BINDS / columns) {
+    let mut rest = rows;
+    while let Some(size) = PIECES.into_iter().find(|size| *size <= rest.len()) {
+        let (chunk, later) = rest.split_at(size);
+        rest = later;
         let mut sql = format!("{into} VALUES ");
         for row in 0..chunk.len() {
             sql.push_str(if row == 0 { "(" } else { "), (" });

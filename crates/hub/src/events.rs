@@ -103,6 +103,32 @@ impl Hub {
         Ok(row)
     }
 
+    /// Gives several events one status. Returns how many there were.
+    pub async fn edit_events(
+        &self,
+        actor: &Actor,
+        ids: &[EventId],
+        status: Status,
+    ) -> Result<u32, HubError> {
+        few(ids)?;
+        let mut count = 0;
+        for id in ids {
+            let edit = EventEdit {
+                status: Some(status),
+                ..EventEdit::default()
+            };
+            match self.edit_event(actor, *id, edit).await {
+                Ok(_) => count += 1,
+                Err(HubError::Refused(Refusal::NotFound)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if count == 0 {
+            return Err(Refusal::NotFound.into());
+        }
+        Ok(count)
+    }
+
     /// Archives or removes events. Managers may be kept from removing by the settings. Returns how many there were.
     pub async fn take_events(
         &self,

@@ -2,15 +2,17 @@
 
 mod filters;
 mod list;
+mod selection;
 mod table;
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use skep_model::console::EventPage;
+use skep_model::{console::EventPage, user::Role};
 
 use self::{filters::Filters, table::EventTable};
 use crate::{
+    Me,
     answer::ask,
     components::{Awaited, FailureNote, Loading, Page},
     failure::Failure,
@@ -71,11 +73,15 @@ pub fn Events() -> impl IntoView {
     let filter = Memo::new(move |_| address.with(Filter::read));
     let listing = ask(move || filter.get(), fetch);
     let title = td_string!(locale, nav.events);
+    let me = expect_context::<Me>().0;
     let table = move || {
         Suspend::new(async move {
+            let manager = me.await.is_ok_and(|me| me.role >= Role::Manager);
             match listing.await {
                 Ok(listing) => {
-                    view! { <EventTable listing filter=filter.get_untracked() /> }
+                    let filter = filter.get_untracked();
+                    let pick = manager && !filter.archived();
+                    view! { <EventTable listing filter pick /> }
                 }
                 Err(failure) => view! { <FailureNote failure /> },
             }

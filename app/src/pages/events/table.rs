@@ -6,6 +6,7 @@ use skep_model::console::EventRow;
 use super::{
     Listing,
     list::{List, Row},
+    selection::{Actions, Pick, PickAll, Selection},
 };
 use crate::{
     components::{ClassMark, Empty, Icon, SeverityMark, StatusMark, Summary, Time, When},
@@ -24,8 +25,11 @@ pub fn EventTable(
     listing: Listing,
     /// What was asked for.
     filter: Filter,
+    /// Whether rows can be chosen to work on them.
+    pick: bool,
 ) -> impl IntoView {
     let locale = use_locale();
+    let selection = Selection::new();
     let ever = listing.ever;
     let list = List::new(listing.page, filter.clone());
     Effect::new(move |_| live::listen(move |message| list.hear(message)));
@@ -76,25 +80,27 @@ pub fn EventTable(
                 {said}
             </p>
         </div>
-        <table class="tbl ev" class:none=move || list.rows.with(Vec::is_empty)>
+        <table class="tbl ev" class:pick=pick class:none=move || list.rows.with(Vec::is_empty)>
             <caption class="vh">{td_string!(locale, events.caption)}</caption>
-            <Head />
+            <Head pick=pick.then(|| view! { <PickAll selection list /> }) />
             <tbody>
-                <For each=move || list.rows.get() key=|row| row.id children=|row| view! { <Line row /> } />
+                <For each=move || list.rows.get() key=|row| row.id children=move |row| view! { <Line row selection pick /> } />
             </tbody>
         </table>
         <When holds=move || list.rows.with(Vec::is_empty)>{nothing()}</When>
-        <Pager list filter />
+        <Pager list filter selection />
     }
 }
 
 /// The row of column names.
 #[component]
-fn Head() -> impl IntoView {
+fn Head(pick: Option<AnyView>) -> impl IntoView {
     let locale = use_locale();
+    let pick = pick.map(|all| view! { <td class="c-pick">{all}</td> });
     view! {
         <thead>
             <tr>
+                {pick}
                 <th scope="col" class="c-time" aria-sort="descending">
                     {td_string!(locale, field.time)}
                 </th>
@@ -129,7 +135,7 @@ fn Head() -> impl IntoView {
 
 /// The way to newer and older events.
 #[component]
-fn Pager(list: List, filter: Filter) -> impl IntoView {
+fn Pager(list: List, filter: Filter, selection: Selection) -> impl IntoView {
     let locale = use_locale();
     let newer = filter.newer().map(|filter| filter.address());
     let older = move || list.next.get().map(|cursor| filter.older(cursor).address());
@@ -146,26 +152,39 @@ fn Pager(list: List, filter: Filter) -> impl IntoView {
         }
     };
     view! {
-        <nav class="footbar" aria-label=td_string!(locale, events.pages)>
-            {match newer {
-                Some(address) => view! { <a class="btn s" href=address rel="prev">{to_newer()}</a> },
-                None => view! { <span class="btn s" aria-disabled="true">{to_newer()}</span> },
-            }}
-            {move || match older() {
-                Some(address) => view! { <a class="btn s" href=address rel="next">{to_older()}</a> },
-                None => view! { <span class="btn s" aria-disabled="true">{to_older()}</span> },
-            }}
-        </nav>
+        <div class="footbar">
+            <Actions selection list />
+            <nav aria-label=td_string!(locale, events.pages)>
+                {match newer {
+                    Some(address) => view! { <a class="btn s" href=address rel="prev">{to_newer()}</a> },
+                    None => view! { <span class="btn s" aria-disabled="true">{to_newer()}</span> },
+                }}
+                {move || match older() {
+                    Some(address) => view! { <a class="btn s" href=address rel="next">{to_older()}</a> },
+                    None => view! { <span class="btn s" aria-disabled="true">{to_older()}</span> },
+                }}
+            </nav>
+        </div>
     }
 }
 
 #[component]
-fn Line(row: Row) -> impl IntoView {
+fn Line(row: Row, selection: Selection, pick: bool) -> impl IntoView {
     let event = RwSignal::from(row.event);
     let fresh = RwSignal::from(row.fresh);
+    let chosen = row.id;
     let id = row.id.to_string();
+    let number = event.with_untracked(|event| event.number);
+    let pick = pick.then(|| {
+        view! {
+            <td class="c-pick">
+                <Pick selection id=chosen number />
+            </td>
+        }
+    });
     view! {
-        <tr data-event=id data-new=move || fresh.get().then_some("")>
+        <tr data-event=id data-new=move || fresh.get().then_some("") class:chosen=move || selection.has(chosen)>
+            {pick}
             {move || cells(event.get())}
         </tr>
     }

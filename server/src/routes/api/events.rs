@@ -4,7 +4,7 @@ use axum::{extract::State as Shared, http::Method};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use skep_hub::Actor;
-use skep_model::{console::EventEdit, ids::EventId, user::Fate};
+use skep_model::{Status, console::EventEdit, ids::EventId, user::Fate};
 
 use super::{
     asking::{Answer, Asciicast, Body, Caller, Id, Query, Refused, json},
@@ -28,6 +28,12 @@ pub(super) fn routes(api: Described) -> Described {
             "/api/v1/events/remove",
             "Remove events",
             remove,
+        )
+        .at(
+            Method::POST,
+            "/api/v1/events/status",
+            "Give several events one status",
+            decide,
         )
         .at(
             Method::POST,
@@ -131,6 +137,27 @@ struct Archived {
     /// At most 200.
     #[schemars(length(min = 1, max = 200))]
     ids: Vec<EventId>,
+}
+
+/// What becomes of events.
+#[derive(Deserialize, JsonSchema)]
+struct Decision {
+    /// At most 200.
+    #[schemars(length(min = 1, max = 200))]
+    ids: Vec<EventId>,
+    /// Their new status.
+    status: Status,
+}
+
+/// Gives several events one status.
+async fn decide(
+    Shared(state): Shared<State>,
+    Caller(actor): Caller,
+    Body(decision): Body<Decision>,
+) -> Answer<Done> {
+    let Decision { ids, status } = decision;
+    let count = state.hub.edit_events(&actor, &ids, status).await?;
+    json(Done { count })
 }
 
 /// Brings archived events back.
