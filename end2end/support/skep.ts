@@ -14,6 +14,7 @@ export const password = 'correct horse battery staple';
 export interface Ports {
   ssh: number;
   telnet: number;
+  web: number;
   catchAll: number[];
 }
 
@@ -54,7 +55,7 @@ export class Skep {
     const listen = ['--listen', `127.0.0.1:${http}`, '--listen-tls', `127.0.0.1:${tls}`];
     const server = new Program('skep-server', ['serve', '--data', data, ...listen], { cwd: folder, env });
     const url = `http://127.0.0.1:${http}`;
-    const skep = new Skep(url, folder, { ssh, telnet, catchAll }, server, `https://127.0.0.1:${tls}`, env);
+    const skep = new Skep(url, folder, { ssh, telnet, web, catchAll }, server, `https://127.0.0.1:${tls}`, env);
     try {
       await until('the server answers', async () => {
         if (!server.alive) throw new Error(`the server ended:\n${server.output}`);

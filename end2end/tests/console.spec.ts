@@ -173,3 +173,25 @@ test('several events are decided at once, and undone', async ({ skep, page }) =>
   await rows(page, 'second-guess').locator('.c-sen').click();
   await expect(page.getByRole('heading', { level: 1, name: /second-guess/ })).toBeVisible();
 });
+
+test('a browser that signs in at the web honeypot is one event with what it typed', async ({ skep, page, browser }) => {
+  await skep.startSensor();
+  const context = await browser.newContext();
+  const attacker = await context.newPage();
+  await attacker.goto(`http://127.0.0.1:${skep.ports.web}/login`);
+  await attacker.getByLabel('Username').fill('admin');
+  await attacker.getByLabel('Password').fill('<b>pa ss</b>');
+  await attacker.getByRole('button', { name: 'Sign in' }).click();
+  await expect(attacker.getByText('Invalid username or password.')).toBeVisible();
+  await context.close();
+  await logIn(page, skep);
+  await page.goto(`${skep.url}/events?service=http`);
+  await live(page);
+  await expect(rows(page)).toHaveCount(1);
+  await open(page, rows(page));
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('admin / <b>pa ss</b>');
+  const requests = panel(page, 'Timeline');
+  await expect(requests).toContainText('GET /login');
+  await expect(requests).toContainText('POST /login');
+  await expect(requests).toContainText('Mozilla/5.0');
+});
