@@ -48,7 +48,7 @@ fn headline(locale: Locale, digest: &Digest) -> String {
             )
         }
         Headline::Payload => crate::words::size(locale, digest.bytes_in),
-        Headline::Connection if digest.subject.0.is_empty() => {
+        Headline::Connection if digest.subject.0.is_empty() || digest.probes > 0 => {
             td_string!(locale, summary.silent).to_owned()
         }
         Headline::Connection => td_string!(locale, summary.connection).to_owned(),
@@ -87,8 +87,8 @@ pub fn Summary(
 ) -> impl IntoView {
     let locale = use_locale();
     let more = more(locale, &digest);
-    let subject = (digest.headline() != Headline::Scan && !digest.subject.0.is_empty())
-        .then(|| view! { ": " <Raw bytes=digest.subject.clone() /> });
+    let subject =
+        (!digest.subject.0.is_empty()).then(|| view! { ": " <Raw bytes=digest.subject.clone() /> });
     view! {
         {headline(locale, &digest)}
         {subject}

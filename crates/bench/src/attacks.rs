@@ -7,8 +7,7 @@ use std::{
 
 use fastrand::Rng;
 use skep_model::{
-    Direction, Encounter, Interaction, InteractionKind, LoginMethod, Timestamp, Transport,
-    ids::EventId,
+    Encounter, Interaction, InteractionKind, LoginMethod, Timestamp, Transport, ids::EventId,
 };
 use skep_protocol::{message::InstanceConfiguration, part::Part};
 
@@ -168,9 +167,12 @@ impl Attacks {
         let port = self.one_of(&PORTS);
         let mut session = self.open(target, port, at, vec![probe(port)]);
         if parts > 2 {
-            session.extend(vec![InteractionKind::Data {
-                direction: Direction::In,
-                bytes: self.one_of(&PAYLOADS).into(),
+            session.extend(vec![InteractionKind::Probe {
+                port,
+                transport: Transport::Tcp,
+                flags: None,
+                payload: self.one_of(&PAYLOADS).into(),
+                repeated: true,
             }]);
         }
         session.end()
@@ -244,6 +246,7 @@ fn probe(port: u16) -> InteractionKind {
         transport: Transport::Tcp,
         flags: None,
         payload: Vec::new().into(),
+        repeated: false,
     }
 }
 

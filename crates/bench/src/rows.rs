@@ -183,7 +183,11 @@ impl Counts {
     fn interaction(&mut self, place: &Place, interaction: &Interaction) {
         let at = interaction.at;
         match &interaction.kind {
-            InteractionKind::Probe { port, .. } => self.value(place, at, 2, &port.to_be_bytes()),
+            InteractionKind::Probe {
+                port,
+                repeated: false,
+                ..
+            } => self.value(place, at, 2, &port.to_be_bytes()),
             InteractionKind::Login { user, secret, .. } => {
                 self.value(place, at, 3, &user.0);
                 self.value(place, at, 4, &secret.0);

@@ -2,10 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Classification, Direction, InteractionKind, Severity, raw};
+use crate::{Bytes, Classification, Direction, InteractionKind, Severity, Transport, raw};
 
 /// The longest subject, in bytes: what a row of a list can show.
 pub const SUBJECT: usize = 200;
+
+/// What stands between the ports of a scan.
+const SEPARATOR: &[u8] = b", ";
+/// What stands after them when there are more.
+const MORE: &[u8] = ", …".as_bytes();
 
 /// Counts over the interactions of an event. It is fed step by step, so that a growing event never has to be
 /// read again, and it is kept with the event, so that a list needs nothing else to describe it.
@@ -28,7 +33,8 @@ pub struct Digest {
     /// Bytes from the source.
     pub bytes_in: u64,
     /// The most telling thing that the source said: the credentials that were let in, else the last ones, else
-    /// the last command (but no farewell), mail's subject, request or payload. Shown after the words.
+    /// the last command (but no farewell), mail's subject, request or payload; the ports of a scan. Shown after
+    /// the words.
     pub subject: Bytes,
 }
 
@@ -94,11 +100,21 @@ impl Digest {
             InteractionKind::Attribute { name, .. } if name == InteractionKind::URL => {
                 self.files = self.files.saturating_add(1);
             }
-            InteractionKind::Probe { payload, .. } => {
-                self.probes = self.probes.saturating_add(1);
+            InteractionKind::Probe {
+                port,
+                transport,
+                payload,
+                repeated,
+                ..
+            } => {
                 self.bytes_in += payload.0.len() as u64;
-                if !payload.0.is_empty() {
-                    self.describe(&payload.0);
+                if !repeated {
+                    self.probes = self.probes.saturating_add(1);
+                    self.name_port(*port, *transport);
+                }
+                if self.probes == 1 && !payload.0.is_empty() && !self.subject.0.contains(&b':') {
+                    let subject = [self.subject.0.as_slice(), b": ", &payload.0].concat();
+                    self.describe(&subject);
                 }
             }
             InteractionKind::Data {
@@ -112,6 +128,28 @@ impl Digest {
             }
             InteractionKind::Banner { text } if self.subject.0.is_empty() => self.describe(&text.0),
             _ => {}
+        }
+    }
+
+    /// Adds a port to those that the subject names. What the first one was sent stands behind it only as long as
+    /// it is the only one.
+    fn name_port(&mut self, port: u16, transport: Transport) {
+        let name = match transport {
+            Transport::Tcp => port.to_string(),
+            other => format!("{port}/{other}"),
+        };
+        let subject = &mut self.subject.0;
+        if self.probes == 2 {
+            let first = subject.iter().position(|byte| *byte == b':');
+            subject.truncate(first.unwrap_or(subject.len()));
+        }
+        if subject.is_empty() {
+            subject.extend_from_slice(name.as_bytes());
+        } else if subject.len() + SEPARATOR.len() + name.len() + MORE.len() <= SUBJECT {
+            subject.extend_from_slice(SEPARATOR);
+            subject.extend_from_slice(name.as_bytes());
+        } else if !subject.ends_with(MORE) {
+            subject.extend_from_slice(MORE);
         }
     }
 
@@ -180,9 +218,12 @@ impl Digest {
             Headline::LoginTried => format!("{} tried: {subject}", many(self.logins, "login")),
             Headline::Commands => format!("{}: {subject}", many(self.commands, "command")),
             Headline::Requests => format!("{}: {subject}", many(self.requests, "request")),
-            Headline::Scan => format!("{} scanned", many(self.probes, "port")),
+            Headline::Scan => format!("{} scanned: {subject}", many(self.probes, "port")),
             Headline::Payload => format!("{} bytes: {subject}", self.bytes_in),
             Headline::Connection if subject.is_empty() => "Connection without data".to_owned(),
+            Headline::Connection if self.probes > 0 => {
+                format!("Connection without data: {subject}")
+            }
             Headline::Connection => format!("Connection: {subject}"),
         };
         if self.accepted > 0 && self.commands > 0 {
@@ -205,7 +246,7 @@ fn is_farewell(line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{LoginMethod, Transport};
+    use crate::LoginMethod;
 
     fn login(user: &str, secret: &str, accepted: bool) -> InteractionKind {
         InteractionKind::Login {
@@ -285,18 +326,38 @@ mod tests {
     }
 
     #[test]
-    fn one_probe_is_a_connection_and_two_are_a_scan() {
-        let probe = |port| InteractionKind::Probe {
+    fn one_probe_is_a_connection_and_two_are_a_scan_that_names_its_ports() {
+        let probe = |port, payload: &str, repeated| InteractionKind::Probe {
             port,
             transport: Transport::Tcp,
             flags: None,
-            payload: Bytes::default(),
+            payload: payload.into(),
+            repeated,
         };
         let mut digest = Digest::default();
-        digest.add(&probe(80));
+        digest.add(&probe(80, "", false));
         assert_eq!(digest.classification(), Classification::Connection);
-        digest.add(&probe(443));
+        assert_eq!(digest.summary(), "Connection without data: 80");
+        digest.add(&probe(80, "GET /", true));
+        assert_eq!(digest.classification(), Classification::Connection);
+        assert_eq!(digest.summary(), "5 bytes: 80: GET /");
+        digest.add(&probe(443, "", false));
         assert_eq!(digest.classification(), Classification::Scan);
-        assert_eq!(digest.summary(), "2 ports scanned");
+        digest.add(&InteractionKind::Probe {
+            port: 53,
+            transport: Transport::Udp,
+            flags: None,
+            payload: "a".into(),
+            repeated: false,
+        });
+        digest.add(&probe(443, "b", true));
+        assert_eq!(digest.summary(), "3 ports scanned: 80, 443, 53/udp");
+        for port in 10_000..10_100 {
+            digest.add(&probe(port, "", false));
+        }
+        let summary = digest.summary();
+        assert!(summary.starts_with("103 ports scanned: 80, 443, 53/udp, 10000, "));
+        assert!(summary.ends_with(", …"), "{summary}");
+        assert!(digest.subject.0.len() <= SUBJECT);
     }
 }

@@ -72,7 +72,7 @@ pub enum InteractionKind {
         /// SHA-256 of its content, hexadecimal.
         sha256: String,
     },
-    /// A knock at one port, part of a scan.
+    /// A knock at one port, part of a scan, or what came to that port later.
     Probe {
         /// The port.
         port: u16,
@@ -82,6 +82,9 @@ pub enum InteractionKind {
         flags: Option<u8>,
         /// What came with it.
         payload: Bytes,
+        /// Whether the event has an earlier probe of this port.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        repeated: bool,
     },
     /// A honeypot's own typed field.
     Attribute {

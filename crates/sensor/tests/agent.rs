@@ -128,7 +128,7 @@ fn event_with(known: &Known, words: &str) -> Option<EventId> {
 }
 
 fn said(step: &Interaction, words: &str) -> bool {
-    matches!(&step.kind, InteractionKind::Data { bytes, .. } if bytes.0 == words.as_bytes())
+    matches!(&step.kind, InteractionKind::Probe { payload, .. } if payload.0 == words.as_bytes())
 }
 
 fn closed(known: &Known, event: EventId) -> bool {

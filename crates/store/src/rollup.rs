@@ -127,7 +127,11 @@ impl Deltas {
             InteractionKind::Command { line } => {
                 self.value(place, at, Field::Command, &line.0, by);
             }
-            InteractionKind::Probe { port, .. } => {
+            InteractionKind::Probe {
+                port,
+                repeated: false,
+                ..
+            } => {
                 self.value(place, at, Field::Port, &port.to_be_bytes(), by);
             }
             InteractionKind::Attribute { name, value } if name == InteractionKind::URL => {

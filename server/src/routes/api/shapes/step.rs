@@ -173,6 +173,7 @@ impl From<&InteractionKind> for What {
                 transport,
                 flags,
                 payload,
+                ..
             } => Self::Probe {
                 port: *port,
                 transport: *transport,
