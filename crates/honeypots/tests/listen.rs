@@ -21,7 +21,7 @@ async fn ends(stream: &mut TcpStream) {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_named_and_no_other_stays_open() {
+async fn a_taken_port_is_named_and_keeps_no_other_closed() {
     let taken = TcpListener::bind((HERE, 0)).await.unwrap();
     let free = TcpListener::bind((HERE, 0)).await.unwrap();
     let port = |listener: &TcpListener| Port {
@@ -30,15 +30,23 @@ async fn a_taken_port_is_named_and_no_other_stays_open() {
     };
     let ports = [port(&free), port(&taken)];
     drop(free);
-    let error = Pot::start_on("telnet", none(), &ports, Limits::default())
+    let mut pot = Pot::start_on("telnet", none(), &ports, Limits::default())
         .await
-        .err()
         .unwrap();
+    assert_eq!(pot.running.ports(), ports[..1]);
     assert_eq!(
-        error.to_string(),
+        pot.running.missing().unwrap().to_string(),
         format!("port {}/tcp is taken", ports[1].number)
     );
-    TcpListener::bind((HERE, ports[0].number)).await.unwrap();
+    drop(TcpStream::connect((HERE, ports[0].number)).await.unwrap());
+    pot.opened().await;
+    pot.rest().await;
+
+    drop(taken);
+    pot.running.open_missing().await;
+    assert!(pot.running.missing().is_none());
+    drop(TcpStream::connect((HERE, ports[1].number)).await.unwrap());
+    pot.opened().await;
 
     let datagrams = UdpSocket::bind((HERE, 0)).await.unwrap();
     let port = Port {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use skep_honeypots::{
     find,
-    listen::{self, Limits, ListenError, Running},
+    listen::{self, Limits, Missing, Running},
     record::{Clock, Report, Reporter},
 };
 use skep_model::{
@@ -57,7 +57,7 @@ impl Pot {
         settings: Value,
         ports: &[Port],
         limits: Limits,
-    ) -> Result<Self, ListenError> {
+    ) -> Result<Self, Missing> {
         Self::start_at(HERE, name, settings, ports, limits).await
     }
 
@@ -67,7 +67,7 @@ impl Pot {
         settings: Value,
         ports: &[Port],
         limits: Limits,
-    ) -> Result<Self, ListenError> {
+    ) -> Result<Self, Missing> {
         let Value::Object(settings) = settings else {
             panic!("settings are an object")
         };
