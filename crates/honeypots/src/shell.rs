@@ -21,6 +21,7 @@ pub mod machine;
 pub mod parse;
 pub mod personality;
 mod proc;
+pub(crate) mod reads;
 mod redirect;
 mod run;
 pub(crate) mod terminal;
@@ -30,6 +31,7 @@ use filesystem::{Filesystem, Kind, Node};
 pub use machine::Machine;
 pub use personality::Personality;
 use personality::ShellKind;
+use reads::Reads;
 
 /// The most bytes that one command line prints.
 pub const OUTPUT: usize = 64 * 1024;
@@ -39,6 +41,8 @@ pub const PAUSE: Duration = Duration::from_secs(5);
 const LINE: usize = 64 * 1024;
 /// The most lines that make one.
 const CONTINUED: usize = 1000;
+/// The most bytes of standard input that a command is given.
+pub(crate) const INPUT: usize = 1024 * 1024;
 /// The most addresses that are noted from one line.
 const URLS: usize = 100;
 /// How many lines the history has.
@@ -212,10 +216,9 @@ impl Shell {
         }
     }
 
-    /// Whether a command line reads its standard input, so that it waits for what the source sends.
-    #[must_use]
-    pub fn reads_input(line: &[u8]) -> bool {
-        run::reads_input(&line[..line.len().min(LINE)])
+    /// What a command line reads of its standard input, if it does, so that it waits for what the source sends.
+    pub(crate) fn reads(line: &[u8]) -> Option<Reads> {
+        reads::reads(&line[..line.len().min(LINE)])
     }
 
     /// What stands before the cursor.

@@ -397,6 +397,26 @@ async fn openssh_with_a_terminal_shows_each_command_while_it_is_open() {
 }
 
 #[tokio::test]
+async fn openssh_with_a_terminal_types_a_file_into_cat() {
+    let mut pot = Pot::start("ssh", none()).await;
+    let mut child = ssh(&pot, "pi", "raspberry", &["-tt"]).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input
+        .write_all(b"cat > note\nrm -rf nothing\n\x04cat note\nexit\n")
+        .await
+        .unwrap();
+    let output = child.wait_with_output().await.unwrap();
+    assert!(contains(&output.stdout, b"cat note\r\nrm -rf nothing\r\n"));
+    pot.opened().await;
+    let steps = pot.rest().await;
+    assert_eq!(
+        commands(&steps),
+        [b"cat > note".as_slice(), b"cat note", b"exit"]
+    );
+    assert!(contains(&bytes(&steps, Direction::In), b"rm -rf nothing"));
+}
+
+#[tokio::test]
 async fn a_client_that_floods_and_never_reads_keeps_nobody_else_waiting() {
     let pot = Pot::start("ssh", json!({"delay": 0})).await;
     let mut flooding = ssh(&pot, "root", "root", &["-tt"]).spawn().unwrap();

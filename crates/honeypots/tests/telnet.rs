@@ -115,6 +115,46 @@ async fn a_session_is_recorded_letter_by_letter_while_it_lasts() {
 }
 
 #[tokio::test]
+async fn what_a_command_reads_is_typed_until_control_d() {
+    let mut pot = Pot::start("telnet", none()).await;
+    let mut client = Client::connect(&pot).await;
+    client.expect("login: ").await;
+    client.say(b"root\r\nroot\r\n").await;
+    client.expect(":~# ").await;
+    client.say(b"cat > /tmp/x.sh\r\n").await;
+    client.expect("x.sh\r\n").await;
+    client
+        .say(b"#!/bin/sh\r\n\techo one\r\necho typo\x15echo two\r\n\x04")
+        .await;
+    client.expect(":~# ").await;
+    client.say(b"sh /tmp/x.sh\r\n").await;
+    client.expect("one\r\ntwo\r\n").await;
+    client.say(b"cat >> /tmp/x.sh\r\necho three\r\n\x03").await;
+    client.expect(":~# ").await;
+    client.say(b"read word; echo $word.\r\nhello\r\n").await;
+    client.expect("hello.\r\n").await;
+    client.expect(":~# ").await;
+    client.say(b"sh /tmp/x.sh\r\n").await;
+    client.expect("one\r\ntwo\r\nroot@").await;
+    client.say(b"\x04").await;
+    client.ended().await;
+    pot.opened().await;
+    let steps = pot.rest().await;
+    assert_eq!(
+        commands(&steps),
+        [
+            b"cat > /tmp/x.sh".as_slice(),
+            b"sh /tmp/x.sh",
+            b"cat >> /tmp/x.sh",
+            b"read word; echo $word.",
+            b"sh /tmp/x.sh",
+        ]
+    );
+    let typed = bytes(&steps, Direction::In);
+    assert!(contains(&typed, b"#!/bin/sh\r\techo one\recho typo\x15"));
+}
+
+#[tokio::test]
 async fn hostile_bytes_are_recorded_exactly() {
     let mut pot = Pot::start("telnet", json!({"delay": 0})).await;
     let mut client = Client::connect(&pot).await;
