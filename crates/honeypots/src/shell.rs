@@ -15,6 +15,7 @@ mod escape;
 mod expand;
 pub(crate) mod filesystem;
 mod glob;
+mod identity;
 mod invoke;
 pub(crate) mod login;
 pub mod machine;
@@ -90,6 +91,8 @@ pub struct Shell {
     arguments: Vec<Vec<u8>>,
     history: Vec<Vec<u8>>,
     status: u8,
+    /// Who was here before, of each shell within the first one.
+    levels: Vec<identity::Level>,
 }
 
 impl Shell {
@@ -130,11 +133,13 @@ impl Shell {
             arguments: vec![],
             history,
             status: 0,
+            levels: vec![],
         }
     }
 
     /// Begins anew, with the same files.
     pub fn restart(&mut self, mode: Mode) {
+        self.leave_to(0);
         self.name = name(&self.machine, mode);
         self.directory.clone_from(&self.home);
         self.status = 0;
@@ -157,6 +162,8 @@ impl Shell {
     /// Takes another shell's files, and gives its own for them.
     pub(crate) fn swap_files(&mut self, other: &mut Self) {
         std::mem::swap(&mut self.files, &mut other.files);
+        self.files.act_as(self.uid);
+        other.files.act_as(other.uid);
     }
 
     /// The user's home directory.
@@ -207,6 +214,12 @@ impl Shell {
         let mut run = bounds::Run::new();
         let mut streams = bounds::Streams::joined();
         self.run_line(line, &mut bounds::Input::new(input), &mut streams, &mut run);
+        if run.ended
+            && let Some(word) = self.leave()
+        {
+            streams.print(word);
+            run.ended = false;
+        }
         Outcome {
             output: streams.out,
             urls: run.urls,

@@ -18,6 +18,7 @@ mod print;
 mod processes;
 mod sed;
 mod services;
+mod su;
 mod text;
 mod variables;
 
@@ -160,8 +161,8 @@ const COMMANDS: &[(&str, Place, Command)] = &[
     ("ss", Bin, network::ss),
     ("stdbuf", Bin, control::prefix),
     ("stty", Bin, control::succeed),
-    ("su", Bin, control::succeed),
-    ("sudo", Bin, control::prefix),
+    ("su", Bin, su::su),
+    ("sudo", Bin, su::sudo),
     ("sync", Bin, control::succeed),
     ("sysctl", Sbin, control::succeed),
     ("systemctl", Bin, services::systemctl),

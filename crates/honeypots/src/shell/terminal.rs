@@ -107,7 +107,13 @@ impl Terminal {
             }
             Some(Typed::End) => match self.reading.take() {
                 Some(reading) => self.end_of_input(reading, &mut step, recorder).await,
-                None => step.ended = Some(0),
+                None => match self.shell.leave() {
+                    Some(word) => {
+                        step.output = carriage_returns(word);
+                        step.output.extend(self.shell.prompt());
+                    }
+                    None => step.ended = Some(0),
+                },
             },
         }
         if let (Some(_), true) = (step.ended, self.tty) {
