@@ -155,6 +155,29 @@ async fn what_a_command_reads_is_typed_until_control_d() {
 }
 
 #[tokio::test]
+async fn an_address_is_pinged_and_no_name_is_known() {
+    let pot = Pot::start("telnet", none()).await;
+    let mut client = Client::connect(&pot).await;
+    client.expect("login: ").await;
+    client.say(b"root\r\nroot\r\n").await;
+    client.expect(":~# ").await;
+    client.say(b"ping 8.8.8.8 -c 1\r\n").await;
+    let answer = client.expect(":~# ").await;
+    assert!(contains(
+        &answer,
+        b"PING 8.8.8.8 (8.8.8.8) 56(84) bytes of data.\r\n\r\n--- 8.8.8.8 ping statistics ---\r\n\
+        1 packets transmitted, 0 received, 100% packet loss"
+    ));
+    client
+        .say(b"ping -c1 localhost; ping example.net\r\n")
+        .await;
+    let answer = client.expect(":~# ").await;
+    assert!(contains(&answer, b"64 bytes from 127.0.0.1: icmp_seq=1"));
+    let unknown = b"ping: example.net: Temporary failure in name resolution";
+    assert!(contains(&answer, unknown));
+}
+
+#[tokio::test]
 async fn hostile_bytes_are_recorded_exactly() {
     let mut pot = Pot::start("telnet", json!({"delay": 0})).await;
     let mut client = Client::connect(&pot).await;
