@@ -211,6 +211,7 @@ impl Shell {
                 self.history.remove(0);
             }
         }
+        self.keep_time();
         let mut run = bounds::Run::new();
         let mut streams = bounds::Streams::joined();
         self.run_line(line, &mut bounds::Input::new(input), &mut streams, &mut run);
@@ -257,6 +258,21 @@ impl Shell {
     #[must_use]
     pub fn greeting(&self) -> &'static str {
         self.machine.personality.greeting
+    }
+
+    /// Brings what the kernel says of the time up to date.
+    fn keep_time(&mut self) {
+        let (now, machine) = (Self::now(), &self.machine);
+        let text = proc::uptime(machine.personality, machine.booted, now);
+        self.files.place(
+            proc::UPTIME.as_bytes(),
+            Node {
+                kind: Kind::File(text.into_bytes().into()),
+                mode: 0o444,
+                owner: 0,
+                modified: now,
+            },
+        );
     }
 
     fn now() -> Timestamp {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{Pot, bytes, command, commands, contains, login, none};
 use serde_json::json;
-use skep_model::{Bytes, Direction, InteractionKind, LoginMethod, limits};
+use skep_model::{Bytes, Direction, InteractionKind, LoginMethod, Timestamp, limits};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -152,6 +152,55 @@ async fn what_a_command_reads_is_typed_until_control_d() {
     );
     let typed = bytes(&steps, Direction::In);
     assert!(contains(&typed, b"#!/bin/sh\r\techo one\recho typo\x15"));
+}
+
+/// What a command prints in a new shell.
+async fn printed(pot: &Pot, line: &str) -> String {
+    let mut client = Client::connect(pot).await;
+    client.expect("login: ").await;
+    client.say(b"root\r\nroot\r\n").await;
+    client.expect(":~# ").await;
+    client.say(format!("{line}\r\n").as_bytes()).await;
+    client.expect(&format!("{line}\r\n")).await;
+    let answer = client.expect("root@").await;
+    let text = String::from_utf8(answer).unwrap();
+    text.trim_end_matches("root@").trim_end().to_owned()
+}
+
+#[tokio::test]
+async fn all_that_tells_of_the_start_tells_of_the_same() {
+    let pot = Pot::start("telnet", none()).await;
+    let booted = printed(&pot, "grep btime /proc/stat | cut -d' ' -f2").await;
+    let booted: i64 = booted.parse().unwrap();
+    let up = printed(&pot, "cut -d. -f1 /proc/uptime").await;
+    let up: i64 = up.parse().unwrap();
+    let since = Timestamp::now().0 / 1000 - up;
+    assert!((booted - since).abs() <= 2, "{booted} {since}");
+
+    let text = Timestamp(booted * 1000).to_rfc3339();
+    let (day, time) = (&text[..10], &text[11..19]);
+    assert_eq!(printed(&pot, "uptime -s").await, format!("{day} {time}"));
+    let days = format!(" up {} days, ", up / 86_400);
+    for line in ["uptime", "w | head -n 1", "top | head -n 1"] {
+        let shown = printed(&pot, line).await;
+        assert!(shown.contains(&days), "{line}: {shown}");
+    }
+    let last = printed(&pot, "last | grep reboot").await;
+    assert!(last.contains(&time[..5]), "{last}");
+    let this_year = Timestamp::now().to_rfc3339()[..4] == day[..4];
+    let date = if this_year { &day[8..] } else { &day[..4] };
+    for line in ["ps aux | grep sbin/init", "ps -ef | grep sbin/init"] {
+        let shown = printed(&pot, line).await;
+        let first = shown.lines().next().unwrap();
+        assert!(
+            first.split_whitespace().any(|word| word.ends_with(date)),
+            "{date}: {first}"
+        );
+        assert!(
+            !first.contains("Jun14") || day.ends_with("06-14"),
+            "{first}"
+        );
+    }
 }
 
 #[tokio::test]
