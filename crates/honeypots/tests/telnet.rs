@@ -204,6 +204,46 @@ async fn all_that_tells_of_the_start_tells_of_the_same() {
 }
 
 #[tokio::test]
+async fn an_interpreter_and_editors_begin() {
+    let mut pot = Pot::start("telnet", none()).await;
+    let mut client = Client::connect(&pot).await;
+    client.expect("login: ").await;
+    client.say(b"root\r\nroot\r\n").await;
+    client.expect(":~# ").await;
+    for (line, answer) in [
+        ("python3 --version", "Python 3.10.12\r\n"),
+        (
+            "python3 -c 'import pty; pty.spawn(\"/bin/sh\")'; echo $?",
+            "0\r\n",
+        ),
+        (
+            "python3 x.py",
+            "python3: can't open file '/root/x.py': [Errno 2] No such file or directory\r\n",
+        ),
+        ("nano x", "Error opening terminal: xterm.\r\n"),
+        ("vi x", "E437: Terminal capability \"cm\" required\r\n"),
+    ] {
+        client.say(format!("{line}\r\n").as_bytes()).await;
+        client.expect(&format!("{line}\r\n{answer}root@")).await;
+    }
+    client.say(b"python3\r\n").await;
+    client.expect("Python 3.10.12 (main").await;
+    client.expect(">>> ").await;
+    client.say(b"import os\r\n").await;
+    client.expect("\r\n>>> ").await;
+    client.say(b"exit()\r\n").await;
+    client.expect("exit()\r\nroot@").await;
+    drop(client);
+    pot.opened().await;
+    let steps = pot.rest().await;
+    assert_eq!(commands(&steps).len(), 6);
+    assert!(contains(
+        &bytes(&steps, Direction::In),
+        b"import os\rexit()\r"
+    ));
+}
+
+#[tokio::test]
 async fn an_address_is_pinged_and_no_name_is_known() {
     let pot = Pot::start("telnet", none()).await;
     let mut client = Client::connect(&pot).await;

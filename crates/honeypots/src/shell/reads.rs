@@ -11,6 +11,8 @@ pub(crate) enum Reads {
     All,
     /// Everything to its end; on a terminal it has a prompt of its own instead.
     Prompt,
+    /// Code to its end, with a prompt before each line on a terminal.
+    Code,
 }
 
 /// What the first command of a line reads of what is sent after it, if it does.
@@ -56,6 +58,9 @@ fn command_reads(command: &Command) -> Option<Reads> {
             Some(Reads::All)
         }
         b"sh" | b"bash" | b"passwd" if no_file && !lists => Some(Reads::Prompt),
+        b"python3" if args.iter().all(|arg| matches!(*arg, b"-" | b"-i" | b"-u")) => {
+            Some(Reads::Code)
+        }
         b"tee" => Some(Reads::All),
         b"read" => Some(Reads::Line),
         b"dd" if !args.iter().any(|arg| arg.starts_with(b"if=")) => Some(Reads::All),

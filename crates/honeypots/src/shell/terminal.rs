@@ -6,6 +6,7 @@ use skep_model::{Bytes, Direction, InteractionKind, limits};
 
 use super::{
     INPUT, Outcome, Shell,
+    commands::programs,
     editor::{Editing, Editor, Line, Typed},
     reads::Reads,
 };
@@ -160,7 +161,11 @@ impl Terminal {
         }
         let text = std::mem::take(&mut self.unfinished);
         match Shell::reads(&text) {
-            Some(reads @ (Reads::Line | Reads::All)) if self.tty => {
+            Some(reads @ (Reads::Line | Reads::All | Reads::Code)) if self.tty => {
+                if reads == Reads::Code {
+                    step.output = carriage_returns(programs::greeting(&self.shell).as_bytes());
+                    step.output.extend_from_slice(programs::PROMPT);
+                }
                 self.reading = Some(Reading {
                     line: text,
                     reads,
@@ -186,11 +191,19 @@ impl Terminal {
             .input
             .extend_from_slice(&line.text[..line.text.len().min(room)]);
         reading.input.push(b'\n');
-        if reading.reads == Reads::Line {
+        let is_last = match reading.reads {
+            Reads::Line => true,
+            Reads::Code => matches!(line.text.trim_ascii(), b"exit()" | b"quit()"),
+            Reads::All | Reads::Prompt => false,
+        };
+        if is_last {
             self.end_of_input(reading, step, recorder).await;
-        } else {
-            self.reading = Some(reading);
+            return;
         }
+        if reading.reads == Reads::Code {
+            step.output = programs::PROMPT.to_vec();
+        }
+        self.reading = Some(reading);
     }
 
     /// Runs a line that has read all it wants. What it read is recorded before anything comes of it.
