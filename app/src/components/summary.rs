@@ -55,7 +55,7 @@ fn headline(locale: Locale, digest: &Digest) -> String {
     }
 }
 
-/// What came on top of the headline: commands after a log-in, files.
+/// What came on top of the headline: commands and requests with a log-in, files.
 fn more(locale: Locale, digest: &Digest) -> String {
     let mut text = String::new();
     if digest.accepted > 0 && digest.commands > 0 {
@@ -65,6 +65,15 @@ fn more(locale: Locale, digest: &Digest) -> String {
             summary.commands,
             count = digest.commands,
             n = number(locale, digest.commands.into())
+        ));
+    }
+    if digest.accepted > 0 && digest.requests > 0 {
+        text.push_str(", ");
+        text.push_str(&td_string!(
+            locale,
+            summary.requests,
+            count = digest.requests,
+            n = number(locale, digest.requests.into())
         ));
     }
     if digest.files > 0 {

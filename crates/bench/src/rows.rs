@@ -192,7 +192,7 @@ impl Counts {
                 self.value(place, at, 3, &user.0);
                 self.value(place, at, 4, &secret.0);
             }
-            InteractionKind::Command { line } => self.value(place, at, 5, &line.0),
+            InteractionKind::Command { line, .. } => self.value(place, at, 5, &line.0),
             InteractionKind::Attribute { name, value } if name == InteractionKind::URL => {
                 self.value(place, at, 6, &value.0);
             }

@@ -22,11 +22,11 @@ pub struct Digest {
     pub logins: u32,
     /// Those that were let in.
     pub accepted: u32,
-    /// Commands.
+    /// Commands of a shell, also in the header of a request.
     pub commands: u32,
-    /// Requests.
+    /// Requests, and commands of a protocol.
     pub requests: u32,
-    /// Files left here, and addresses to fetch from.
+    /// Files left here or sent in a request, and addresses to fetch from.
     pub files: u32,
     /// Ports knocked at.
     pub probes: u32,
@@ -78,8 +78,13 @@ impl Digest {
                 }
                 self.accepted = self.accepted.saturating_add(u32::from(*accepted));
             }
-            InteractionKind::Command { line } => {
-                self.commands = self.commands.saturating_add(1);
+            InteractionKind::Command { line, protocol } => {
+                let count = if *protocol {
+                    &mut self.requests
+                } else {
+                    &mut self.commands
+                };
+                *count = count.saturating_add(1);
                 let telling = self.subject.0.is_empty() || !is_farewell(&line.0);
                 if self.logins == 0 && telling {
                     self.describe(&line.0);
@@ -90,10 +95,22 @@ impl Digest {
             {
                 self.describe(&value.0);
             }
-            InteractionKind::Request { method, path, .. } => {
+            InteractionKind::Request {
+                method,
+                path,
+                headers,
+                body,
+            } => {
                 self.requests = self.requests.saturating_add(1);
-                if self.logins == 0 {
-                    self.describe(&[method.as_ref(), b" ", path.as_ref()].concat());
+                let code = headers.iter().find(|(_, value)| is_shell_code(&value.0));
+                self.commands = self.commands.saturating_add(u32::from(code.is_some()));
+                let upload = is_upload(&method.0, headers, &body.0);
+                self.files = self.files.saturating_add(u32::from(upload));
+                match code {
+                    _ if self.logins > 0 => {}
+                    Some((_, code)) => self.describe(&code.0),
+                    None if self.commands > 0 => {}
+                    None => self.describe(&[method.as_ref(), b" ", path.as_ref()].concat()),
                 }
             }
             InteractionKind::File { .. } => self.files = self.files.saturating_add(1),
@@ -195,9 +212,9 @@ impl Digest {
             Headline::LoginAccepted if self.commands > 0 || self.files > 0 => Severity::Critical,
             Headline::LoginAccepted => Severity::High,
             Headline::LoginTried if self.logins >= 10 => Severity::High,
-            Headline::LoginTried | Headline::Commands | Headline::Requests | Headline::Scan => {
-                Severity::Medium
-            }
+            _ if self.files > 0 => Severity::High,
+            Headline::Commands => Severity::High,
+            Headline::LoginTried | Headline::Requests | Headline::Scan => Severity::Medium,
             Headline::Payload | Headline::Connection => Severity::Low,
         }
     }
@@ -229,11 +246,28 @@ impl Digest {
         if self.accepted > 0 && self.commands > 0 {
             text = format!("{text}, {}", many(self.commands, "command"));
         }
+        if self.accepted > 0 && self.requests > 0 {
+            text = format!("{text}, {}", many(self.requests, "request"));
+        }
         if self.files > 0 {
             text = format!("{text}, {}", many(self.files, "file"));
         }
         text
     }
+}
+
+/// Whether a header field's value is code that a shell would run ("Shellshock").
+fn is_shell_code(value: &[u8]) -> bool {
+    value.trim_ascii_start().starts_with(b"() {")
+}
+
+/// Whether a request is to leave a file, as `PUT` and forms do.
+fn is_upload(method: &[u8], headers: &[(Bytes, Bytes)], body: &[u8]) -> bool {
+    let is_form = headers.iter().any(|(name, value)| {
+        name.0.eq_ignore_ascii_case(b"content-type") && value.0.starts_with(b"multipart/form-data")
+    });
+    let names_file = || body.windows(9).any(|window| window == b"filename=");
+    !body.is_empty() && (method == b"PUT" || is_form && names_file())
 }
 
 /// Whether a command only ends a conversation: it says nothing about what was done before.
@@ -267,6 +301,7 @@ mod tests {
             login("root", "root", true),
             InteractionKind::Command {
                 line: "uname -a".into(),
+                protocol: false,
             },
         ] {
             digest.add(&kind);
@@ -310,19 +345,60 @@ mod tests {
 
     #[test]
     fn a_mail_is_described_by_its_subject_and_not_by_the_farewell() {
-        let command = |line: &str| InteractionKind::Command { line: line.into() };
+        let command = |line: &str| InteractionKind::Command {
+            line: line.into(),
+            protocol: true,
+        };
         let mut digest = Digest::default();
         digest.add(&command("QUIT"));
-        assert_eq!(digest.summary(), "1 command: QUIT");
+        assert_eq!(digest.summary(), "1 request: QUIT");
         digest.add(&command("DATA"));
         digest.add(&InteractionKind::Attribute {
             name: InteractionKind::SUBJECT.to_owned(),
             value: "relay test".into(),
         });
         digest.add(&command("quit"));
-        assert_eq!(digest.summary(), "3 commands: relay test");
+        assert_eq!(digest.summary(), "3 requests: relay test");
         digest.add(&login("root", "root", true));
-        assert_eq!(digest.summary(), "Login accepted: root / root, 3 commands");
+        assert_eq!(digest.summary(), "Login accepted: root / root, 3 requests");
+    }
+
+    #[test]
+    fn severity_follows_what_was_done() {
+        let command = |protocol| InteractionKind::Command {
+            line: "x".into(),
+            protocol,
+        };
+        let file = InteractionKind::File {
+            name: "shell.php".into(),
+            size: 9,
+            sha256: String::new(),
+        };
+        let request = InteractionKind::Request {
+            method: "POST".into(),
+            path: "/upload.php".into(),
+            headers: vec![],
+            body: Bytes::default(),
+        };
+        let let_in = login("root", "root", true);
+        for (kinds, severity) in [
+            (vec![&request], Severity::Medium),
+            (vec![&command(true)], Severity::Medium),
+            (vec![&request, &file], Severity::High),
+            (vec![&command(false)], Severity::High),
+            (
+                vec![&command(true), &let_in, &command(true)],
+                Severity::High,
+            ),
+            (vec![&let_in, &command(false)], Severity::Critical),
+            (vec![&command(true), &let_in, &file], Severity::Critical),
+        ] {
+            let mut digest = Digest::default();
+            for kind in &kinds {
+                digest.add(kind);
+            }
+            assert_eq!(digest.severity(), severity, "{kinds:?}");
+        }
     }
 
     #[test]

@@ -44,6 +44,9 @@ pub enum InteractionKind {
     Command {
         /// The line, without its end.
         line: Bytes,
+        /// Whether it is one of the protocol's own, as in FTP and SMTP, and not a shell's.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        protocol: bool,
     },
     /// A request of a request-response protocol.
     Request {
@@ -147,7 +150,7 @@ impl InteractionKind {
             } => vec![],
             Self::Banner { text } => vec![text],
             Self::Login { user, secret, .. } => vec![user, secret],
-            Self::Command { line } => vec![line],
+            Self::Command { line, .. } => vec![line],
             Self::Request {
                 method,
                 path,

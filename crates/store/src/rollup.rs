@@ -124,7 +124,7 @@ impl Deltas {
                 self.value(place, at, Field::User, &user.0, by);
                 self.value(place, at, Field::Password, &secret.0, by);
             }
-            InteractionKind::Command { line } => {
+            InteractionKind::Command { line, .. } => {
                 self.value(place, at, Field::Command, &line.0, by);
             }
             InteractionKind::Probe {

@@ -184,7 +184,7 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
                 {result}
             }
         }
-        InteractionKind::Command { line } => view! { <Raw bytes=line /> },
+        InteractionKind::Command { line, .. } => view! { <Raw bytes=line /> },
         InteractionKind::Request {
             method,
             path,

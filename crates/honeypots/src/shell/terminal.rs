@@ -146,6 +146,7 @@ impl Terminal {
                 .record_part(
                     InteractionKind::Command {
                         line: line.text.clone().into(),
+                        protocol: false,
                     },
                     line.length,
                 )

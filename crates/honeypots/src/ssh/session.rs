@@ -193,6 +193,7 @@ impl Session {
                 self.recorder
                     .record(InteractionKind::Command {
                         line: line.clone().into(),
+                        protocol: false,
                     })
                     .await;
                 let Some(shell) = &mut self.shell else {
