@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{Pot, bytes, command, commands, contains, login, none};
 use serde_json::json;
-use skep_model::{Bytes, Direction, InteractionKind, LoginMethod, Timestamp, limits};
+use skep_model::{Bytes, Digest, Direction, InteractionKind, LoginMethod, Timestamp, limits};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -109,6 +109,11 @@ async fn a_session_is_recorded_letter_by_letter_while_it_lasts() {
         &bytes(&steps, Direction::Out),
         b"192.0.2.9:80... failed"
     ));
+    let mut digest = Digest::default();
+    for step in &steps {
+        digest.add(step);
+    }
+    assert!(digest.summary().ends_with(", 1 file or URL"));
     assert!(
         matches!(steps.last(), Some(InteractionKind::Close { reason, .. }) if reason == "logged out")
     );

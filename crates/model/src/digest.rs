@@ -250,7 +250,12 @@ impl Digest {
             text = format!("{text}, {}", many(self.requests, "request"));
         }
         if self.files > 0 {
-            text = format!("{text}, {}", many(self.files, "file"));
+            let files = if self.files == 1 {
+                "1 file or URL".to_owned()
+            } else {
+                format!("{} files or URLs", self.files)
+            };
+            text = format!("{text}, {files}");
         }
         text
     }
@@ -361,6 +366,24 @@ mod tests {
         assert_eq!(digest.summary(), "3 requests: relay test");
         digest.add(&login("root", "root", true));
         assert_eq!(digest.summary(), "Login accepted: root / root, 3 requests");
+    }
+
+    #[test]
+    fn an_address_is_not_said_to_be_a_file() {
+        let mut digest = Digest::default();
+        digest.add(&login("root", "root", true));
+        let url = InteractionKind::Attribute {
+            name: InteractionKind::URL.to_owned(),
+            value: "http://192.0.2.9/x".into(),
+        };
+        digest.add(&url);
+        let said = "Login accepted: root / root, 1 file or URL";
+        assert_eq!(digest.summary(), said);
+        digest.add(&url);
+        assert_eq!(
+            digest.summary(),
+            said.replace("1 file or URL", "2 files or URLs")
+        );
     }
 
     #[test]
