@@ -265,7 +265,7 @@ async fn methods_are_answered_as_the_product_does() {
 #[tokio::test]
 async fn an_upload_and_code_for_a_shell_matter_more_than_a_request() {
     let form = "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.php\"\r\n\r\n<?php\r\n--b--\r\n";
-    let post = format!(
+    let upload = format!(
         "POST /upload.php HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
         Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n{form}",
         form.len()
@@ -277,7 +277,7 @@ async fn an_upload_and_code_for_a_shell_matter_more_than_a_request() {
             format!("PUT /x.jsp HTTP/1.1\r\n{head}Content-Length: 2\r\n\r\n<%"),
             Severity::High,
         ),
-        (post, Severity::High),
+        (upload, Severity::High),
         (
             format!("GET /cgi-bin/x HTTP/1.1\r\n{head}User-Agent: () {{ :; }}; id\r\n\r\n"),
             Severity::High,

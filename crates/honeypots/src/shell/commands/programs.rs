@@ -22,14 +22,13 @@ pub(super) fn python(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
                 );
                 return 2;
             }
-            b"-c" => return 0,
+            b"-c" | b"-" => return 0,
             b"-m" => {
                 let module = args.next().cloned().unwrap_or_default();
                 let text = [b"/usr/bin/python3: No module named ", &*module, b"\n"].concat();
                 call.streams.complain(&text);
                 return 1;
             }
-            b"-" => return 0,
             option if option.starts_with(b"-") => {}
             file => {
                 let path = shell.files.resolve(&shell.directory, file);

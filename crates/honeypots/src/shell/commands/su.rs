@@ -33,15 +33,13 @@ pub(super) fn su(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
         call.complain("Authentication failure");
         return 1;
     }
-    match line {
-        Some(line) => shell.run_as(account, |shell| {
+    if let Some(line) = line {
+        return shell.run_as(account, |shell| {
             shell.run_script(b"bash", line, &[], call.input, call.streams, call.run)
-        }),
-        None => {
-            shell.enter(account, login);
-            0
-        }
+        });
     }
+    shell.enter(account, login);
+    0
 }
 
 /// `sudo -u user command`, `sudo -i`, `sudo su`
