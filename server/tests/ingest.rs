@@ -399,7 +399,7 @@ async fn a_list_pages_by_key_under_any_filter(engine: Engine) {
         ("&source=::ffff:192.0.2.7", 20),
         ("&classification=honeypot", 13),
         ("&classification=honeypot,connection", 25),
-        ("&service=ssh&severity=medium", 13),
+        ("&service=ssh&severity=high", 13),
         ("&service=telnet", 0),
         ("&status=new&since=1h", 25),
         ("&status=resolved", 0),

@@ -5,6 +5,13 @@ use leptos::{html, prelude::*};
 use super::When;
 use crate::view::view;
 
+/// Opens a dialog, in the next picture if it is not in the page yet: one that is made while it is wanted.
+fn show(dialog: web_sys::HtmlDialogElement, open: RwSignal<bool>) {
+    if dialog.show_modal().is_err() && open.try_get_untracked() == Some(true) {
+        request_animation_frame(move || show(dialog, open));
+    }
+}
+
 /// A modal dialog; it is open while `open` says so. Esc closes it, and focus returns to where it was.
 #[component]
 pub fn Dialog(
@@ -19,7 +26,7 @@ pub fn Dialog(
     Effect::new(move |_| {
         let Some(dialog) = element.get() else { return };
         if open.get() && !dialog.open() {
-            let _ = dialog.show_modal();
+            show(dialog, open);
         } else if !open.get() && dialog.open() {
             dialog.close();
         }

@@ -48,14 +48,14 @@ fn headline(locale: Locale, digest: &Digest) -> String {
             )
         }
         Headline::Payload => crate::words::size(locale, digest.bytes_in),
-        Headline::Connection if digest.subject.0.is_empty() => {
+        Headline::Connection if digest.subject.0.is_empty() || digest.probes > 0 => {
             td_string!(locale, summary.silent).to_owned()
         }
         Headline::Connection => td_string!(locale, summary.connection).to_owned(),
     }
 }
 
-/// What came on top of the headline: commands after a log-in, files.
+/// What came on top of the headline: commands and requests with a log-in, files.
 fn more(locale: Locale, digest: &Digest) -> String {
     let mut text = String::new();
     if digest.accepted > 0 && digest.commands > 0 {
@@ -65,6 +65,15 @@ fn more(locale: Locale, digest: &Digest) -> String {
             summary.commands,
             count = digest.commands,
             n = number(locale, digest.commands.into())
+        ));
+    }
+    if digest.accepted > 0 && digest.requests > 0 {
+        text.push_str(", ");
+        text.push_str(&td_string!(
+            locale,
+            summary.requests,
+            count = digest.requests,
+            n = number(locale, digest.requests.into())
         ));
     }
     if digest.files > 0 {
@@ -87,8 +96,8 @@ pub fn Summary(
 ) -> impl IntoView {
     let locale = use_locale();
     let more = more(locale, &digest);
-    let subject = (digest.headline() != Headline::Scan && !digest.subject.0.is_empty())
-        .then(|| view! { ": " <Raw bytes=digest.subject.clone() /> });
+    let subject =
+        (!digest.subject.0.is_empty()).then(|| view! { ": " <Raw bytes=digest.subject.clone() /> });
     view! {
         {headline(locale, &digest)}
         {subject}

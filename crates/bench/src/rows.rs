@@ -183,12 +183,16 @@ impl Counts {
     fn interaction(&mut self, place: &Place, interaction: &Interaction) {
         let at = interaction.at;
         match &interaction.kind {
-            InteractionKind::Probe { port, .. } => self.value(place, at, 2, &port.to_be_bytes()),
+            InteractionKind::Probe {
+                port,
+                repeated: false,
+                ..
+            } => self.value(place, at, 2, &port.to_be_bytes()),
             InteractionKind::Login { user, secret, .. } => {
                 self.value(place, at, 3, &user.0);
                 self.value(place, at, 4, &secret.0);
             }
-            InteractionKind::Command { line } => self.value(place, at, 5, &line.0),
+            InteractionKind::Command { line, .. } => self.value(place, at, 5, &line.0),
             InteractionKind::Attribute { name, value } if name == InteractionKind::URL => {
                 self.value(place, at, 6, &value.0);
             }

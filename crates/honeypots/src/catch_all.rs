@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use skep_model::{Bytes, Direction, InteractionKind, Transport, limits, sensor::Port};
+use skep_model::{Bytes, InteractionKind, Transport, limits, sensor::Port};
 use tokio::{
     io::AsyncReadExt,
     sync::{Mutex, Notify},
@@ -121,7 +121,7 @@ struct Source {
 }
 
 impl Trap {
-    /// Takes note of a touch. A port that was not touched before in this event becomes a probe.
+    /// Takes note of a touch.
     async fn touch(&self, peer: Peer, transport: Transport, payload: &[u8], reporter: &Reporter) {
         let mut sources = self.sources.lock().await;
         let address = peer.source.ip().to_canonical();
@@ -151,20 +151,12 @@ impl Trap {
             number: peer.target.port(),
             transport,
         };
-        let kind = if source.ports.insert(port) {
-            InteractionKind::Probe {
-                port: port.number,
-                transport,
-                flags: None,
-                payload: payload.into(),
-            }
-        } else if transport == Transport::Tcp {
-            InteractionKind::Connect
-        } else {
-            InteractionKind::Data {
-                direction: Direction::In,
-                bytes: payload.into(),
-            }
+        let kind = InteractionKind::Probe {
+            port: port.number,
+            transport,
+            flags: None,
+            payload: payload.into(),
+            repeated: !source.ports.insert(port),
         };
         source.recorder.record(kind).await;
     }
@@ -176,9 +168,12 @@ impl Trap {
             source.last = Instant::now();
             source
                 .recorder
-                .record(InteractionKind::Data {
-                    direction: Direction::In,
-                    bytes: Bytes(bytes),
+                .record(InteractionKind::Probe {
+                    port: peer.target.port(),
+                    transport: Transport::Tcp,
+                    flags: None,
+                    payload: Bytes(bytes),
+                    repeated: true,
                 })
                 .await;
         }

@@ -21,11 +21,17 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Records it as a command.
+    /// Records it as a command of the protocol.
     pub(crate) async fn record(&self, recorder: &mut Recorder) {
         let line = Bytes(self.text.clone());
         recorder
-            .record_part(InteractionKind::Command { line }, self.length)
+            .record_part(
+                InteractionKind::Command {
+                    line,
+                    protocol: true,
+                },
+                self.length,
+            )
             .await;
     }
 

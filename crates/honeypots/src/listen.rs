@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     io::{self, ErrorKind},
     net::{IpAddr, SocketAddr},
     sync::{
@@ -61,16 +62,21 @@ impl Default for Limits {
     }
 }
 
-/// Why an instance could not start.
+/// Why a port is not open.
 #[derive(Debug, thiserror::Error)]
 #[error("port {}/{} {}", .port.number, .port.transport, describe(.error))]
 pub struct ListenError {
-    /// The port that is in the way.
+    /// The port.
     pub port: Port,
     /// What the system said.
     #[source]
     pub error: io::Error,
 }
+
+/// The ports that could not be opened, and why.
+#[derive(Debug, Default, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+pub struct Missing(Vec<ListenError>);
 
 fn describe(error: &io::Error) -> String {
     match error.kind() {
@@ -86,24 +92,66 @@ fn describe(error: &io::Error) -> String {
 }
 
 /// An instance that runs. It stops, and its open events end, when this is dropped.
-#[derive(Debug)]
 pub struct Running {
+    instance: Arc<Instance>,
+    address: IpAddr,
     ports: Vec<Port>,
-    refused: Arc<AtomicU64>,
+    missing: Missing,
     tasks: JoinSet<()>,
 }
 
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Running({:?} of {})", self.ports, self.address)
+    }
+}
+
 impl Running {
-    /// The ports, with the numbers that the system chose where 0 was asked for.
+    /// The open ports, with the numbers that the system chose where 0 was asked for.
     #[must_use]
     pub fn ports(&self) -> Vec<Port> {
         self.ports.clone()
     }
 
+    /// The ports that are not open, if any.
+    #[must_use]
+    pub fn missing(&self) -> Option<&Missing> {
+        (!self.missing.0.is_empty()).then_some(&self.missing)
+    }
+
+    /// Tries to open the ports that are not open.
+    pub async fn open_missing(&mut self) {
+        let missing = std::mem::take(&mut self.missing.0);
+        for ListenError { port, .. } in missing {
+            self.open(port).await;
+        }
+    }
+
+    async fn open(&mut self, port: Port) {
+        let bound = async {
+            let socket = Socket::bind(self.address, port).await?;
+            let local = socket.address()?;
+            Ok((socket, local))
+        };
+        let (socket, local) = match bound.await {
+            Ok(bound) => bound,
+            Err(error) => return self.missing.0.push(ListenError { port, error }),
+        };
+        self.ports.push(Port {
+            number: local.port(),
+            transport: port.transport,
+        });
+        let instance = Arc::clone(&self.instance);
+        match socket {
+            Socket::Tcp(listener) => self.tasks.spawn(instance.accept(listener, local)),
+            Socket::Udp(socket) => self.tasks.spawn(instance.receive(socket, local)),
+        };
+    }
+
     /// How many connections and datagrams were turned away because a limit was reached.
     #[must_use]
     pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
+        self.instance.refused.load(Ordering::Relaxed)
     }
 
     /// Stops listening and ends all sessions; returns when that is done.
@@ -137,57 +185,39 @@ impl Socket {
     }
 }
 
-/// Opens all ports, then serves them in the background. If one cannot be opened, none stays open.
+/// Opens the ports and serves them in the background. Those that cannot be opened are [`Running::missing`]; it is an
+/// error only if there are no others.
 pub async fn start(
     service: Arc<dyn Service>,
     address: IpAddr,
     ports: &[Port],
     limits: Limits,
     reporter: Reporter,
-) -> Result<Running, ListenError> {
-    let mut sockets = Vec::with_capacity(ports.len());
-    for &port in ports {
-        let bound = async {
-            let socket = Socket::bind(address, port).await?;
-            let local = socket.address()?;
-            Ok((socket, local))
-        };
-        let (socket, local) = bound.await.map_err(|error| ListenError { port, error })?;
-        sockets.push((socket, local, port.transport));
-    }
-
-    let instance = Instance {
+) -> Result<Running, Missing> {
+    let instance = Arc::new(Instance {
         service,
         limits,
         reporter,
         places: Places::new(limits),
-        refused: Arc::default(),
+        refused: AtomicU64::new(0),
+    });
+    let mut running = Running {
+        instance: Arc::clone(&instance),
+        address,
+        ports: Vec::with_capacity(ports.len()),
+        missing: Missing::default(),
+        tasks: JoinSet::new(),
     };
-    let refused = Arc::clone(&instance.refused);
-    let instance = Arc::new(instance);
-    let mut bound = Vec::with_capacity(sockets.len());
-    let mut tasks = JoinSet::new();
-    for (socket, local, transport) in sockets {
-        bound.push(Port {
-            number: local.port(),
-            transport,
-        });
-        let instance = Arc::clone(&instance);
-        match socket {
-            Socket::Tcp(listener) => {
-                tasks.spawn(async move { instance.accept(listener, local).await })
-            }
-            Socket::Udp(socket) => {
-                tasks.spawn(async move { instance.receive(socket, local).await })
-            }
-        };
+    for &port in ports {
+        running.open(port).await;
     }
-    tasks.spawn(async move { instance.service.background().await });
-    Ok(Running {
-        ports: bound,
-        refused,
-        tasks,
-    })
+    if running.ports.is_empty() && !ports.is_empty() {
+        return Err(running.missing);
+    }
+    running
+        .tasks
+        .spawn(async move { instance.service.background().await });
+    Ok(running)
 }
 
 /// A connection over a wire in memory, which has all bounds of one that was accepted.
@@ -204,7 +234,7 @@ struct Instance {
     limits: Limits,
     reporter: Reporter,
     places: Places,
-    refused: Arc<AtomicU64>,
+    refused: AtomicU64,
 }
 
 impl Instance {

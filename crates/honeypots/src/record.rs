@@ -280,7 +280,7 @@ fn shorten(kind: &mut InteractionKind) -> Option<usize> {
             cut(user);
             cut(secret);
         }
-        InteractionKind::Command { line } => cut(line),
+        InteractionKind::Command { line, .. } => cut(line),
         InteractionKind::Request {
             method,
             path,

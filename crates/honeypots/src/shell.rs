@@ -15,12 +15,14 @@ mod escape;
 mod expand;
 pub(crate) mod filesystem;
 mod glob;
+mod identity;
 mod invoke;
 pub(crate) mod login;
 pub mod machine;
 pub mod parse;
 pub mod personality;
 mod proc;
+pub(crate) mod reads;
 mod redirect;
 mod run;
 pub(crate) mod terminal;
@@ -30,6 +32,7 @@ use filesystem::{Filesystem, Kind, Node};
 pub use machine::Machine;
 pub use personality::Personality;
 use personality::ShellKind;
+use reads::Reads;
 
 /// The most bytes that one command line prints.
 pub const OUTPUT: usize = 64 * 1024;
@@ -39,6 +42,8 @@ pub const PAUSE: Duration = Duration::from_secs(5);
 const LINE: usize = 64 * 1024;
 /// The most lines that make one.
 const CONTINUED: usize = 1000;
+/// The most bytes of standard input that a command is given.
+pub(crate) const INPUT: usize = 1024 * 1024;
 /// The most addresses that are noted from one line.
 const URLS: usize = 100;
 /// How many lines the history has.
@@ -86,6 +91,8 @@ pub struct Shell {
     arguments: Vec<Vec<u8>>,
     history: Vec<Vec<u8>>,
     status: u8,
+    /// Who was here before, of each shell within the first one.
+    levels: Vec<identity::Level>,
 }
 
 impl Shell {
@@ -126,11 +133,13 @@ impl Shell {
             arguments: vec![],
             history,
             status: 0,
+            levels: vec![],
         }
     }
 
     /// Begins anew, with the same files.
     pub fn restart(&mut self, mode: Mode) {
+        self.leave_to(0);
         self.name = name(&self.machine, mode);
         self.directory.clone_from(&self.home);
         self.status = 0;
@@ -153,6 +162,8 @@ impl Shell {
     /// Takes another shell's files, and gives its own for them.
     pub(crate) fn swap_files(&mut self, other: &mut Self) {
         std::mem::swap(&mut self.files, &mut other.files);
+        self.files.act_as(self.uid);
+        other.files.act_as(other.uid);
     }
 
     /// The user's home directory.
@@ -200,9 +211,16 @@ impl Shell {
                 self.history.remove(0);
             }
         }
+        self.keep_time();
         let mut run = bounds::Run::new();
         let mut streams = bounds::Streams::joined();
         self.run_line(line, &mut bounds::Input::new(input), &mut streams, &mut run);
+        if run.ended
+            && let Some(word) = self.leave()
+        {
+            streams.print(word);
+            run.ended = false;
+        }
         Outcome {
             output: streams.out,
             urls: run.urls,
@@ -212,10 +230,9 @@ impl Shell {
         }
     }
 
-    /// Whether a command line reads its standard input, so that it waits for what the source sends.
-    #[must_use]
-    pub fn reads_input(line: &[u8]) -> bool {
-        run::reads_input(&line[..line.len().min(LINE)])
+    /// What a command line reads of its standard input, if it does, so that it waits for what the source sends.
+    pub(crate) fn reads(line: &[u8]) -> Option<Reads> {
+        reads::reads(&line[..line.len().min(LINE)])
     }
 
     /// What stands before the cursor.
@@ -241,6 +258,21 @@ impl Shell {
     #[must_use]
     pub fn greeting(&self) -> &'static str {
         self.machine.personality.greeting
+    }
+
+    /// Brings what the kernel says of the time up to date.
+    fn keep_time(&mut self) {
+        let (now, machine) = (Self::now(), &self.machine);
+        let text = proc::uptime(machine.personality, machine.booted, now);
+        self.files.place(
+            proc::UPTIME.as_bytes(),
+            Node {
+                kind: Kind::File(text.into_bytes().into()),
+                mode: 0o444,
+                owner: 0,
+                modified: now,
+            },
+        );
     }
 
     fn now() -> Timestamp {

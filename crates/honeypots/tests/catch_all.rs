@@ -5,10 +5,10 @@ mod common;
 
 use std::{collections::HashSet, time::Duration};
 
-use common::{HERE, Pot, TCP, UDP, bytes};
+use common::{HERE, Pot, TCP, UDP};
 use serde_json::json;
 use skep_honeypots::{listen::Limits, record::Report};
-use skep_model::{Classification, Digest, Direction, InteractionKind, Transport};
+use skep_model::{Classification, Digest, InteractionKind, Transport};
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpStream, UdpSocket},
@@ -26,12 +26,12 @@ fn probed(steps: &[InteractionKind]) -> HashSet<(u16, Transport)> {
     ports.collect()
 }
 
-fn classification(steps: &[InteractionKind]) -> Classification {
+fn digest(steps: &[InteractionKind]) -> Digest {
     let mut digest = Digest::default();
     for kind in steps {
         digest.add(kind);
     }
-    digest.classification()
+    digest
 }
 
 #[tokio::test]
@@ -44,15 +44,19 @@ async fn a_connection_is_seen_at_once_and_its_payload_as_it_comes() {
         .write_all(b"GET / HTTP/1.0\r\n\r\n\x00\xff")
         .await
         .unwrap();
-    let kind = InteractionKind::Data {
-        direction: Direction::In,
-        bytes: b"GET / HTTP/1.0\r\n\r\n\x00\xff".into(),
+    let payload = |bytes: &[u8]| InteractionKind::Probe {
+        port: pot.port(),
+        transport: Transport::Tcp,
+        flags: None,
+        payload: bytes.into(),
+        repeated: true,
     };
-    assert_eq!(pot.step().await, kind);
+    let (first, more) = (payload(b"GET / HTTP/1.0\r\n\r\n\x00\xff"), payload(b"more"));
+    assert_eq!(pot.step().await, first);
     stream.write_all(b"more").await.unwrap();
     drop(stream);
     let steps = pot.rest().await;
-    assert_eq!(bytes(&steps, Direction::In), b"more");
+    assert_eq!(steps.first(), Some(&more));
     assert!(
         matches!(steps.last(), Some(InteractionKind::Close { reason, .. }) if reason == "quiet")
     );
@@ -85,13 +89,67 @@ async fn many_ports_of_both_kinds_are_one_scan() {
     );
     let probes = steps
         .iter()
-        .filter(|kind| matches!(kind, InteractionKind::Probe { .. }))
+        .filter(|kind| {
+            matches!(
+                kind,
+                InteractionKind::Probe {
+                    repeated: false,
+                    ..
+                }
+            )
+        })
         .count();
     assert_eq!(probes, ports.len());
     assert!(steps.iter().any(
         |kind| matches!(kind, InteractionKind::Probe { payload, .. } if payload.0 == b"ping")
     ));
-    assert_eq!(classification(&steps), Classification::Scan);
+    let digest = digest(&steps);
+    assert_eq!(digest.classification(), Classification::Scan);
+    assert!(digest.summary().starts_with("5 ports scanned: "));
+    for port in &bound {
+        let number = port.number.to_string();
+        assert!(digest.summary().contains(&number), "{}", digest.summary());
+    }
+}
+
+#[tokio::test]
+async fn a_payload_in_a_scan_says_which_port_it_came_to() {
+    let mut pot = Pot::start_on(
+        "catch-all",
+        json!({"window": 1, "idle": 1}),
+        &[TCP, TCP, UDP],
+        Limits::default(),
+    )
+    .await
+    .unwrap();
+    let bound = pot.running.ports();
+    for port in &bound[..2] {
+        let mut stream = TcpStream::connect((HERE, port.number)).await.unwrap();
+        let payload = format!("to {}", port.number);
+        stream.write_all(payload.as_bytes()).await.unwrap();
+    }
+    let socket = UdpSocket::bind((HERE, 0)).await.unwrap();
+    for _ in 0..2 {
+        let payload = format!("to {}", bound[2].number);
+        let to = (HERE, bound[2].number);
+        socket.send_to(payload.as_bytes(), to).await.unwrap();
+    }
+    pot.opened().await;
+    let payloads: Vec<_> = pot
+        .rest()
+        .await
+        .into_iter()
+        .filter_map(|kind| match kind {
+            InteractionKind::Probe { port, payload, .. } if !payload.0.is_empty() => {
+                Some((format!("to {port}").into_bytes(), payload.0))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(payloads.len(), 4);
+    for (expected, payload) in payloads {
+        assert_eq!(payload, expected);
+    }
 }
 
 #[tokio::test]
@@ -125,7 +183,7 @@ async fn nmap_over_ten_ports_is_one_scan() {
             .map(|port| (port.number, Transport::Tcp))
             .collect()
     );
-    assert_eq!(classification(&steps), Classification::Scan);
+    assert_eq!(digest(&steps).classification(), Classification::Scan);
     let more = timeout(Duration::from_millis(200), pot.reports.recv()).await;
     assert!(more.is_err(), "one event and no other");
 }

@@ -4,11 +4,12 @@
 mod common;
 
 use common::{
-    Client, Pot, attributes, closed, command, contains, ftp::logged_in, login, none, steps_of,
+    Client, Pot, attributes, closed, contains, ftp::logged_in, login, none, severity, steps_of,
+    verb,
 };
 use proptest::prelude::*;
 use serde_json::json;
-use skep_model::{Bytes, Direction, InteractionKind, LoginMethod, limits};
+use skep_model::{Bytes, Direction, InteractionKind, LoginMethod, Severity, limits};
 use tokio::io::AsyncWriteExt;
 
 use LoginMethod::Password;
@@ -28,14 +29,14 @@ async fn a_session_is_recorded_line_by_line_while_it_lasts() {
         ("user root", "331 Please specify the password."),
     ] {
         assert_eq!(client.ask(line).await, answer, "{line}");
-        assert_eq!(pot.step().await, command(line));
+        assert_eq!(pot.step().await, verb(line));
     }
     assert_eq!(client.ask("PASS toor").await, "530 Login incorrect.");
     assert_eq!(pot.step().await, login("root", "toor", Password, false));
     assert_eq!(client.ask("PASS x").await, "503 Login with USER first.");
     assert_eq!(pot.step().await, login("", "x", Password, false));
     client.ask("USER pi").await;
-    assert_eq!(pot.step().await, command("USER pi"));
+    assert_eq!(pot.step().await, verb("USER pi"));
     assert_eq!(client.ask("PASS raspberry").await, "230 Login successful.");
     assert_eq!(pot.step().await, login("pi", "raspberry", Password, true));
     for (line, answer) in [
@@ -92,7 +93,7 @@ async fn a_session_is_recorded_line_by_line_while_it_lasts() {
             answered == answer || host && answered.starts_with("213 "),
             "{line}: {answered}"
         );
-        assert_eq!(pot.step().await, command(line));
+        assert_eq!(pot.step().await, verb(line));
     }
     assert_eq!(client.rest().await, b"");
     let steps = pot.rest().await;
@@ -151,9 +152,9 @@ async fn hostile_bytes_are_recorded_exactly() {
     assert_eq!(
         steps[1..5],
         [
-            command([b"USER ".as_slice(), user].concat()),
+            verb([b"USER ".as_slice(), user].concat()),
             recorded,
-            command(b"DELE \0\xff\r".as_slice()),
+            verb(b"DELE \0\xff\r".as_slice()),
             InteractionKind::Data {
                 direction: Direction::In,
                 bytes: b"unfinished\0".into()
@@ -174,7 +175,7 @@ async fn long_lines_are_cut_counted_and_the_end() {
         let steps = pot.rest().await;
         let kept = match &steps[1] {
             InteractionKind::Login { secret, .. } => secret,
-            InteractionKind::Command { line } => line,
+            InteractionKind::Command { line, .. } => line,
             other => panic!("{other:?}"),
         };
         assert_eq!(kept.0.len(), limits::VALUE);
@@ -254,5 +255,45 @@ proptest! {
         // Without a wait for data connections that never come.
         let settings = json!({"delay": 0});
         prop_assert_eq!(steps_of("ftp", &settings, &[&whole]), steps_of("ftp", &settings, &pieces));
+    }
+}
+
+#[tokio::test]
+async fn a_login_with_commands_of_the_protocol_alone_is_high_and_with_a_shells_critical() {
+    for (settings, service, lines, expected) in [
+        (
+            json!({}),
+            "ftp",
+            ["USER pi", "PASS raspberry", "CWD /var/log", "QUIT"].as_slice(),
+            Severity::High,
+        ),
+        (
+            json!({"delay": 0}),
+            "smtp",
+            &["EHLO x", "AUTH PLAIN AHJvb3QAcm9vdA==", "NOOP", "QUIT"],
+            Severity::High,
+        ),
+        (
+            json!({}),
+            "telnet",
+            &["root", "root", "id", "exit"],
+            Severity::Critical,
+        ),
+    ] {
+        let mut pot = Pot::start(service, settings).await;
+        let mut client = Client::connect(pot.address()).await;
+        for line in lines {
+            client.say(format!("{line}\r\n")).await;
+        }
+        client.rest().await;
+        pot.opened().await;
+        let steps = pot.rest().await;
+        assert!(
+            steps
+                .iter()
+                .any(|step| matches!(step, InteractionKind::Login { accepted: true, .. })),
+            "{service}: {steps:?}"
+        );
+        assert_eq!(severity(&steps), expected, "{service}");
     }
 }

@@ -9,9 +9,9 @@ use std::{
 };
 
 use common::{
-    Client, Pot, TCP, bytes, closed, command, commands, file,
+    Client, Pot, TCP, bytes, closed, commands, file,
     ftp::{fetch, logged_in, passive, put},
-    login, none,
+    login, none, verb,
 };
 use serde_json::json;
 use skep_honeypots::listen::Limits;
@@ -199,7 +199,7 @@ async fn an_anonymous_user_sees_the_share_and_nothing_else() {
     );
     client.ask("QUIT").await;
     assert_eq!(pot.step().await, InteractionKind::Connect);
-    assert_eq!(pot.step().await, command("USER Anonymous"));
+    assert_eq!(pot.step().await, verb("USER Anonymous"));
     assert_eq!(
         pot.step().await,
         login("Anonymous", "mozilla@example.com", Password, true)

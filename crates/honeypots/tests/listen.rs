@@ -21,24 +21,32 @@ async fn ends(stream: &mut TcpStream) {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_named_and_no_other_stays_open() {
+async fn a_taken_port_is_named_and_keeps_no_other_closed() {
     let taken = TcpListener::bind((HERE, 0)).await.unwrap();
     let free = TcpListener::bind((HERE, 0)).await.unwrap();
-    let port = |listener: &TcpListener| Port {
+    let of = |listener: &TcpListener| Port {
         number: listener.local_addr().unwrap().port(),
         transport: Transport::Tcp,
     };
-    let ports = [port(&free), port(&taken)];
+    let ports = [of(&free), of(&taken)];
     drop(free);
-    let error = Pot::start_on("telnet", none(), &ports, Limits::default())
+    let mut honeypot = Pot::start_on("telnet", none(), &ports, Limits::default())
         .await
-        .err()
         .unwrap();
+    assert_eq!(honeypot.running.ports(), ports[..1]);
     assert_eq!(
-        error.to_string(),
+        honeypot.running.missing().unwrap().to_string(),
         format!("port {}/tcp is taken", ports[1].number)
     );
-    TcpListener::bind((HERE, ports[0].number)).await.unwrap();
+    drop(TcpStream::connect((HERE, ports[0].number)).await.unwrap());
+    honeypot.opened().await;
+    honeypot.rest().await;
+
+    drop(taken);
+    honeypot.running.open_missing().await;
+    assert!(honeypot.running.missing().is_none());
+    drop(TcpStream::connect((HERE, ports[1].number)).await.unwrap());
+    honeypot.opened().await;
 
     let datagrams = UdpSocket::bind((HERE, 0)).await.unwrap();
     let port = Port {

@@ -5,7 +5,7 @@ mod common;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use common::{
-    Client, Pot, attributes, bytes, closed, command, commands, contains, login, none, run, steps_of,
+    Client, Pot, attributes, bytes, closed, commands, contains, login, none, run, steps_of, verb,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -74,13 +74,13 @@ async fn a_session_is_recorded_line_by_line_while_it_lasts() {
         ("DATA now", "501 5.5.4 Syntax: DATA"),
     ] {
         assert_eq!(client.ask(line).await, answer, "{line}");
-        assert_eq!(pot.step().await, command(line));
+        assert_eq!(pot.step().await, verb(line));
     }
     assert_eq!(
         client.ask("DATA").await,
         "354 End data with <CR><LF>.<CR><LF>"
     );
-    assert_eq!(pot.step().await, command("DATA"));
+    assert_eq!(pot.step().await, verb("DATA"));
     assert_eq!(pot.step().await, attribute("mail_from", "a@b"));
     assert_eq!(pot.step().await, attribute("rcpt_to", "root@mail-01"));
     assert_eq!(pot.step().await, attribute("rcpt_to", "postmaster"));
@@ -97,7 +97,7 @@ async fn a_session_is_recorded_line_by_line_while_it_lasts() {
         data(b"Subject: a\r\n b\r\n\r\n.dot\r\n\0\xff\nbare\r\n")
     );
     assert_eq!(steps[1], attribute("subject", "a b"));
-    assert_eq!(steps[2], command("QUIT"));
+    assert_eq!(steps[2], verb("QUIT"));
     assert_eq!(closed(&steps), "the source said goodbye");
 }
 

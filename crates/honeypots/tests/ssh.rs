@@ -397,6 +397,59 @@ async fn openssh_with_a_terminal_shows_each_command_while_it_is_open() {
 }
 
 #[tokio::test]
+async fn openssh_with_a_terminal_types_a_file_into_cat() {
+    let mut pot = Pot::start("ssh", none()).await;
+    let mut child = ssh(&pot, "pi", "raspberry", &["-tt"]).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input
+        .write_all(b"cat > note\nrm -rf nothing\n\x04cat note\nexit\n")
+        .await
+        .unwrap();
+    let output = child.wait_with_output().await.unwrap();
+    assert!(contains(&output.stdout, b"cat note\r\nrm -rf nothing\r\n"));
+    pot.opened().await;
+    let steps = pot.rest().await;
+    assert_eq!(
+        commands(&steps),
+        [b"cat > note".as_slice(), b"cat note", b"exit"]
+    );
+    assert!(contains(&bytes(&steps, Direction::In), b"rm -rf nothing"));
+}
+
+#[tokio::test]
+async fn leaving_a_shell_of_root_leads_back_to_the_user() {
+    let mut pot = Pot::start("ssh", json!({"hostname": "gate"})).await;
+    let mut child = ssh(&pot, "pi", "raspberry", &["-tt"]).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let lines =
+        b"su\nsudo su\nwhoami; cat /etc/shadow | grep -c root\ncd /tmp\nexit\nsudo -i\n\x04\
+        sudo id -u\nid -u; cat /etc/shadow\nexit\n";
+    input.write_all(lines).await.unwrap();
+    let output = child.wait_with_output().await.unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    let mut rest = shown.as_ref();
+    for wanted in [
+        "pi@gate:~$ su\r\nPassword: \r\nsu: Authentication failure\r\npi@gate:~$ ",
+        "sudo su\r\nroot@gate:/home/pi# ",
+        "root\r\n1\r\nroot@gate:/home/pi# ",
+        "cd /tmp\r\nroot@gate:/tmp# ",
+        "exit\r\nexit\r\npi@gate:~$ ",
+        "sudo -i\r\nroot@gate:~# ",
+        "logout\r\npi@gate:~$ ",
+        "sudo id -u\r\n0\r\npi@gate:~$ ",
+        "1000\r\ncat: /etc/shadow: Permission denied\r\npi@gate:~$ ",
+        "exit\r\nlogout\r\n",
+    ] {
+        let at = rest.find(wanted);
+        let at = at.unwrap_or_else(|| panic!("{wanted:?} is missing in {rest:?}"));
+        rest = &rest[at + wanted.len()..];
+    }
+    pot.opened().await;
+    let steps = pot.rest().await;
+    assert_eq!(commands(&steps).len(), 9);
+}
+
+#[tokio::test]
 async fn a_client_that_floods_and_never_reads_keeps_nobody_else_waiting() {
     let pot = Pot::start("ssh", json!({"delay": 0})).await;
     let mut flooding = ssh(&pot, "root", "root", &["-tt"]).spawn().unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{Pot, bytes, command, commands, contains, login, none};
 use serde_json::json;
-use skep_model::{Bytes, Direction, InteractionKind, LoginMethod, limits};
+use skep_model::{Bytes, Digest, Direction, InteractionKind, LoginMethod, Timestamp, limits};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -109,9 +109,166 @@ async fn a_session_is_recorded_letter_by_letter_while_it_lasts() {
         &bytes(&steps, Direction::Out),
         b"192.0.2.9:80... failed"
     ));
+    let mut digest = Digest::default();
+    for step in &steps {
+        digest.add(step);
+    }
+    assert!(digest.summary().ends_with(", 1 file or URL"));
     assert!(
         matches!(steps.last(), Some(InteractionKind::Close { reason, .. }) if reason == "logged out")
     );
+}
+
+#[tokio::test]
+async fn what_a_command_reads_is_typed_until_control_d() {
+    let mut pot = Pot::start("telnet", none()).await;
+    let mut client = Client::connect(&pot).await;
+    client.expect("login: ").await;
+    client.say(b"root\r\nroot\r\n").await;
+    client.expect(":~# ").await;
+    client.say(b"cat > /tmp/x.sh\r\n").await;
+    client.expect("x.sh\r\n").await;
+    client
+        .say(b"#!/bin/sh\r\n\techo one\r\necho typo\x15echo two\r\n\x04")
+        .await;
+    client.expect(":~# ").await;
+    client.say(b"sh /tmp/x.sh\r\n").await;
+    client.expect("one\r\ntwo\r\n").await;
+    client.say(b"cat >> /tmp/x.sh\r\necho three\r\n\x03").await;
+    client.expect(":~# ").await;
+    client.say(b"read word; echo $word.\r\nhello\r\n").await;
+    client.expect("hello.\r\n").await;
+    client.expect(":~# ").await;
+    client.say(b"sh /tmp/x.sh\r\n").await;
+    client.expect("one\r\ntwo\r\nroot@").await;
+    client.say(b"\x04").await;
+    client.ended().await;
+    pot.opened().await;
+    let steps = pot.rest().await;
+    assert_eq!(
+        commands(&steps),
+        [
+            b"cat > /tmp/x.sh".as_slice(),
+            b"sh /tmp/x.sh",
+            b"cat >> /tmp/x.sh",
+            b"read word; echo $word.",
+            b"sh /tmp/x.sh",
+        ]
+    );
+    let typed = bytes(&steps, Direction::In);
+    assert!(contains(&typed, b"#!/bin/sh\r\techo one\recho typo\x15"));
+}
+
+/// What a command prints in a new shell.
+async fn printed(pot: &Pot, line: &str) -> String {
+    let mut client = Client::connect(pot).await;
+    client.expect("login: ").await;
+    client.say(b"root\r\nroot\r\n").await;
+    client.expect(":~# ").await;
+    client.say(format!("{line}\r\n").as_bytes()).await;
+    client.expect(&format!("{line}\r\n")).await;
+    let answer = client.expect("root@").await;
+    let text = String::from_utf8(answer).unwrap();
+    text.trim_end_matches("root@").trim_end().to_owned()
+}
+
+#[tokio::test]
+async fn all_that_tells_of_the_start_tells_of_the_same() {
+    let pot = Pot::start("telnet", none()).await;
+    let booted = printed(&pot, "grep btime /proc/stat | cut -d' ' -f2").await;
+    let booted: i64 = booted.parse().unwrap();
+    let up = printed(&pot, "cut -d. -f1 /proc/uptime").await;
+    let up: i64 = up.parse().unwrap();
+    let since = Timestamp::now().0 / 1000 - up;
+    assert!((booted - since).abs() <= 2, "{booted} {since}");
+
+    let text = Timestamp(booted * 1000).to_rfc3339();
+    let (day, time) = (&text[..10], &text[11..19]);
+    assert_eq!(printed(&pot, "uptime -s").await, format!("{day} {time}"));
+    let days = format!(" up {} days, ", up / 86_400);
+    for line in ["uptime", "w | head -n 1", "top | head -n 1"] {
+        let shown = printed(&pot, line).await;
+        assert!(shown.contains(&days), "{line}: {shown}");
+    }
+    let last = printed(&pot, "last | grep reboot").await;
+    assert!(last.contains(&time[..5]), "{last}");
+    let this_year = Timestamp::now().to_rfc3339()[..4] == day[..4];
+    let date = if this_year { &day[8..] } else { &day[..4] };
+    for line in ["ps aux | grep sbin/init", "ps -ef | grep sbin/init"] {
+        let shown = printed(&pot, line).await;
+        let first = shown.lines().next().unwrap();
+        assert!(
+            first.split_whitespace().any(|word| word.ends_with(date)),
+            "{date}: {first}"
+        );
+        assert!(
+            !first.contains("Jun14") || day.ends_with("06-14"),
+            "{first}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_interpreter_and_editors_begin() {
+    let mut pot = Pot::start("telnet", none()).await;
+    let mut client = Client::connect(&pot).await;
+    client.expect("login: ").await;
+    client.say(b"root\r\nroot\r\n").await;
+    client.expect(":~# ").await;
+    for (line, answer) in [
+        ("python3 --version", "Python 3.10.12\r\n"),
+        (
+            "python3 -c 'import pty; pty.spawn(\"/bin/sh\")'; echo $?",
+            "0\r\n",
+        ),
+        (
+            "python3 x.py",
+            "python3: can't open file '/root/x.py': [Errno 2] No such file or directory\r\n",
+        ),
+        ("nano x", "Error opening terminal: xterm.\r\n"),
+        ("vi x", "E437: Terminal capability \"cm\" required\r\n"),
+    ] {
+        client.say(format!("{line}\r\n").as_bytes()).await;
+        client.expect(&format!("{line}\r\n{answer}root@")).await;
+    }
+    client.say(b"python3\r\n").await;
+    client.expect("Python 3.10.12 (main").await;
+    client.expect(">>> ").await;
+    client.say(b"import os\r\n").await;
+    client.expect("\r\n>>> ").await;
+    client.say(b"exit()\r\n").await;
+    client.expect("exit()\r\nroot@").await;
+    drop(client);
+    pot.opened().await;
+    let steps = pot.rest().await;
+    assert_eq!(commands(&steps).len(), 6);
+    assert!(contains(
+        &bytes(&steps, Direction::In),
+        b"import os\rexit()\r"
+    ));
+}
+
+#[tokio::test]
+async fn an_address_is_pinged_and_no_name_is_known() {
+    let pot = Pot::start("telnet", none()).await;
+    let mut client = Client::connect(&pot).await;
+    client.expect("login: ").await;
+    client.say(b"root\r\nroot\r\n").await;
+    client.expect(":~# ").await;
+    client.say(b"ping 8.8.8.8 -c 1\r\n").await;
+    let answer = client.expect(":~# ").await;
+    assert!(contains(
+        &answer,
+        b"PING 8.8.8.8 (8.8.8.8) 56(84) bytes of data.\r\n\r\n--- 8.8.8.8 ping statistics ---\r\n\
+        1 packets transmitted, 0 received, 100% packet loss"
+    ));
+    client
+        .say(b"ping -c1 localhost; ping example.net\r\n")
+        .await;
+    let answer = client.expect(":~# ").await;
+    assert!(contains(&answer, b"64 bytes from 127.0.0.1: icmp_seq=1"));
+    let unknown = b"ping: example.net: Temporary failure in name resolution";
+    assert!(contains(&answer, unknown));
 }
 
 #[tokio::test]

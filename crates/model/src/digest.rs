@@ -2,10 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bytes, Classification, Direction, InteractionKind, Severity, raw};
+use crate::{Bytes, Classification, Direction, InteractionKind, Severity, Transport, raw};
 
 /// The longest subject, in bytes: what a row of a list can show.
 pub const SUBJECT: usize = 200;
+
+/// What stands between the ports of a scan.
+const SEPARATOR: &[u8] = b", ";
+/// What stands after them when there are more.
+const MORE: &[u8] = ", …".as_bytes();
 
 /// Counts over the interactions of an event. It is fed step by step, so that a growing event never has to be
 /// read again, and it is kept with the event, so that a list needs nothing else to describe it.
@@ -17,18 +22,19 @@ pub struct Digest {
     pub logins: u32,
     /// Those that were let in.
     pub accepted: u32,
-    /// Commands.
+    /// Commands of a shell, also in the header of a request.
     pub commands: u32,
-    /// Requests.
+    /// Requests, and commands of a protocol.
     pub requests: u32,
-    /// Files left here, and addresses to fetch from.
+    /// Files left here or sent in a request, and addresses to fetch from.
     pub files: u32,
     /// Ports knocked at.
     pub probes: u32,
     /// Bytes from the source.
     pub bytes_in: u64,
     /// The most telling thing that the source said: the credentials that were let in, else the last ones, else
-    /// the last command (but no farewell), mail's subject, request or payload. Shown after the words.
+    /// the last command (but no farewell), mail's subject, request or payload; the ports of a scan. Shown after
+    /// the words.
     pub subject: Bytes,
 }
 
@@ -72,8 +78,13 @@ impl Digest {
                 }
                 self.accepted = self.accepted.saturating_add(u32::from(*accepted));
             }
-            InteractionKind::Command { line } => {
-                self.commands = self.commands.saturating_add(1);
+            InteractionKind::Command { line, protocol } => {
+                let count = if *protocol {
+                    &mut self.requests
+                } else {
+                    &mut self.commands
+                };
+                *count = count.saturating_add(1);
                 let telling = self.subject.0.is_empty() || !is_farewell(&line.0);
                 if self.logins == 0 && telling {
                     self.describe(&line.0);
@@ -84,21 +95,43 @@ impl Digest {
             {
                 self.describe(&value.0);
             }
-            InteractionKind::Request { method, path, .. } => {
+            InteractionKind::Request {
+                method,
+                path,
+                headers,
+                body,
+            } => {
                 self.requests = self.requests.saturating_add(1);
-                if self.logins == 0 {
-                    self.describe(&[method.as_ref(), b" ", path.as_ref()].concat());
+                let code = headers.iter().find(|(_, value)| is_shell_code(&value.0));
+                self.commands = self.commands.saturating_add(u32::from(code.is_some()));
+                let upload = is_upload(&method.0, headers, &body.0);
+                self.files = self.files.saturating_add(u32::from(upload));
+                match code {
+                    _ if self.logins > 0 => {}
+                    Some((_, code)) => self.describe(&code.0),
+                    None if self.commands > 0 => {}
+                    None => self.describe(&[method.as_ref(), b" ", path.as_ref()].concat()),
                 }
             }
             InteractionKind::File { .. } => self.files = self.files.saturating_add(1),
             InteractionKind::Attribute { name, .. } if name == InteractionKind::URL => {
                 self.files = self.files.saturating_add(1);
             }
-            InteractionKind::Probe { payload, .. } => {
-                self.probes = self.probes.saturating_add(1);
+            InteractionKind::Probe {
+                port,
+                transport,
+                payload,
+                repeated,
+                ..
+            } => {
                 self.bytes_in += payload.0.len() as u64;
-                if !payload.0.is_empty() {
-                    self.describe(&payload.0);
+                if !repeated {
+                    self.probes = self.probes.saturating_add(1);
+                    self.name_port(*port, *transport);
+                }
+                if self.probes == 1 && !payload.0.is_empty() && !self.subject.0.contains(&b':') {
+                    let subject = [self.subject.0.as_slice(), b": ", &payload.0].concat();
+                    self.describe(&subject);
                 }
             }
             InteractionKind::Data {
@@ -112,6 +145,28 @@ impl Digest {
             }
             InteractionKind::Banner { text } if self.subject.0.is_empty() => self.describe(&text.0),
             _ => {}
+        }
+    }
+
+    /// Adds a port to those that the subject names. What the first one was sent stands behind it only as long as
+    /// it is the only one.
+    fn name_port(&mut self, port: u16, transport: Transport) {
+        let name = match transport {
+            Transport::Tcp => port.to_string(),
+            other => format!("{port}/{other}"),
+        };
+        let subject = &mut self.subject.0;
+        if self.probes == 2 {
+            let first = subject.iter().position(|byte| *byte == b':');
+            subject.truncate(first.unwrap_or(subject.len()));
+        }
+        if subject.is_empty() {
+            subject.extend_from_slice(name.as_bytes());
+        } else if subject.len() + SEPARATOR.len() + name.len() + MORE.len() <= SUBJECT {
+            subject.extend_from_slice(SEPARATOR);
+            subject.extend_from_slice(name.as_bytes());
+        } else if !subject.ends_with(MORE) {
+            subject.extend_from_slice(MORE);
         }
     }
 
@@ -157,9 +212,9 @@ impl Digest {
             Headline::LoginAccepted if self.commands > 0 || self.files > 0 => Severity::Critical,
             Headline::LoginAccepted => Severity::High,
             Headline::LoginTried if self.logins >= 10 => Severity::High,
-            Headline::LoginTried | Headline::Commands | Headline::Requests | Headline::Scan => {
-                Severity::Medium
-            }
+            _ if self.files > 0 => Severity::High,
+            Headline::Commands => Severity::High,
+            Headline::LoginTried | Headline::Requests | Headline::Scan => Severity::Medium,
             Headline::Payload | Headline::Connection => Severity::Low,
         }
     }
@@ -180,19 +235,44 @@ impl Digest {
             Headline::LoginTried => format!("{} tried: {subject}", many(self.logins, "login")),
             Headline::Commands => format!("{}: {subject}", many(self.commands, "command")),
             Headline::Requests => format!("{}: {subject}", many(self.requests, "request")),
-            Headline::Scan => format!("{} scanned", many(self.probes, "port")),
+            Headline::Scan => format!("{} scanned: {subject}", many(self.probes, "port")),
             Headline::Payload => format!("{} bytes: {subject}", self.bytes_in),
             Headline::Connection if subject.is_empty() => "Connection without data".to_owned(),
+            Headline::Connection if self.probes > 0 => {
+                format!("Connection without data: {subject}")
+            }
             Headline::Connection => format!("Connection: {subject}"),
         };
         if self.accepted > 0 && self.commands > 0 {
             text = format!("{text}, {}", many(self.commands, "command"));
         }
+        if self.accepted > 0 && self.requests > 0 {
+            text = format!("{text}, {}", many(self.requests, "request"));
+        }
         if self.files > 0 {
-            text = format!("{text}, {}", many(self.files, "file"));
+            let files = if self.files == 1 {
+                "1 file or URL".to_owned()
+            } else {
+                format!("{} files or URLs", self.files)
+            };
+            text = format!("{text}, {files}");
         }
         text
     }
+}
+
+/// Whether a header field's value is code that a shell would run ("Shellshock").
+fn is_shell_code(value: &[u8]) -> bool {
+    value.trim_ascii_start().starts_with(b"() {")
+}
+
+/// Whether a request is to leave a file, as `PUT` and forms do.
+fn is_upload(method: &[u8], headers: &[(Bytes, Bytes)], body: &[u8]) -> bool {
+    let is_form = headers.iter().any(|(name, value)| {
+        name.0.eq_ignore_ascii_case(b"content-type") && value.0.starts_with(b"multipart/form-data")
+    });
+    let names_file = || body.windows(9).any(|window| window == b"filename=");
+    !body.is_empty() && (method == b"PUT" || is_form && names_file())
 }
 
 /// Whether a command only ends a conversation: it says nothing about what was done before.
@@ -203,107 +283,4 @@ fn is_farewell(line: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{LoginMethod, Transport};
-
-    fn login(user: &str, secret: &str, accepted: bool) -> InteractionKind {
-        InteractionKind::Login {
-            user: user.into(),
-            secret: secret.into(),
-            method: LoginMethod::Password,
-            accepted,
-        }
-    }
-
-    #[test]
-    fn a_session_rises_from_a_touch_to_critical() {
-        let mut digest = Digest::default();
-        let mut seen = vec![];
-        for kind in [
-            InteractionKind::Connect,
-            login("root", "admin", false),
-            login("root", "root", true),
-            InteractionKind::Command {
-                line: "uname -a".into(),
-            },
-        ] {
-            digest.add(&kind);
-            seen.push((digest.classification(), digest.severity()));
-        }
-        assert_eq!(
-            seen,
-            [
-                (Classification::Connection, Severity::Low),
-                (Classification::Honeypot, Severity::Medium),
-                (Classification::Honeypot, Severity::High),
-                (Classification::Honeypot, Severity::Critical),
-            ]
-        );
-        assert_eq!(digest.summary(), "Login accepted: root / root, 1 command");
-    }
-
-    #[test]
-    fn no_subject_is_longer_than_a_row_can_show() {
-        let mut digest = Digest::default();
-        digest.add(&login(&"u".repeat(500), &"s".repeat(500), true));
-        assert_eq!(digest.subject.0.len(), SUBJECT - 1);
-    }
-
-    #[test]
-    fn a_request_is_a_honeypots_event_whatever_bytes_come_with_it() {
-        let request = |path: &str| InteractionKind::Request {
-            method: "GET".into(),
-            path: path.into(),
-            headers: vec![],
-            body: Bytes::default(),
-        };
-        let mut digest = Digest::default();
-        digest.add(&InteractionKind::Connect);
-        digest.add(&request("/"));
-        assert_eq!(digest.classification(), Classification::Honeypot);
-        assert_eq!(digest.summary(), "1 request: GET /");
-        digest.add(&InteractionKind::Data {
-            direction: Direction::In,
-            bytes: "0\r\n\r\n".into(),
-        });
-        digest.add(&request("/admin"));
-        assert_eq!(digest.summary(), "2 requests: GET /admin");
-        digest.add(&login("admin", "admin", false));
-        digest.add(&request("/login"));
-        assert_eq!(digest.summary(), "1 login tried: admin / admin");
-    }
-
-    #[test]
-    fn a_mail_is_described_by_its_subject_and_not_by_the_farewell() {
-        let command = |line: &str| InteractionKind::Command { line: line.into() };
-        let mut digest = Digest::default();
-        digest.add(&command("QUIT"));
-        assert_eq!(digest.summary(), "1 command: QUIT");
-        digest.add(&command("DATA"));
-        digest.add(&InteractionKind::Attribute {
-            name: InteractionKind::SUBJECT.to_owned(),
-            value: "relay test".into(),
-        });
-        digest.add(&command("quit"));
-        assert_eq!(digest.summary(), "3 commands: relay test");
-        digest.add(&login("root", "root", true));
-        assert_eq!(digest.summary(), "Login accepted: root / root, 3 commands");
-    }
-
-    #[test]
-    fn one_probe_is_a_connection_and_two_are_a_scan() {
-        let probe = |port| InteractionKind::Probe {
-            port,
-            transport: Transport::Tcp,
-            flags: None,
-            payload: Bytes::default(),
-        };
-        let mut digest = Digest::default();
-        digest.add(&probe(80));
-        assert_eq!(digest.classification(), Classification::Connection);
-        digest.add(&probe(443));
-        assert_eq!(digest.classification(), Classification::Scan);
-        assert_eq!(digest.summary(), "2 ports scanned");
-    }
-}
+mod tests;

@@ -44,6 +44,9 @@ pub enum InteractionKind {
     Command {
         /// The line, without its end.
         line: Bytes,
+        /// Whether it is one of the protocol's own, as in FTP and SMTP, and not a shell's.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        protocol: bool,
     },
     /// A request of a request-response protocol.
     Request {
@@ -72,7 +75,7 @@ pub enum InteractionKind {
         /// SHA-256 of its content, hexadecimal.
         sha256: String,
     },
-    /// A knock at one port, part of a scan.
+    /// A knock at one port, part of a scan, or what came to that port later.
     Probe {
         /// The port.
         port: u16,
@@ -82,6 +85,9 @@ pub enum InteractionKind {
         flags: Option<u8>,
         /// What came with it.
         payload: Bytes,
+        /// Whether the event has an earlier probe of this port.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        repeated: bool,
     },
     /// A honeypot's own typed field.
     Attribute {
@@ -144,7 +150,7 @@ impl InteractionKind {
             } => vec![],
             Self::Banner { text } => vec![text],
             Self::Login { user, secret, .. } => vec![user, secret],
-            Self::Command { line } => vec![line],
+            Self::Command { line, .. } => vec![line],
             Self::Request {
                 method,
                 path,

@@ -56,7 +56,7 @@ pub struct InstanceView {
     pub ports: Vec<Port>,
     /// How far it is.
     pub state: InstanceState,
-    /// Why it is not running, where the sensor said so.
+    /// Why it is not running, or not on all of its ports, where the sensor said so.
     pub reason: Option<String>,
 }
 

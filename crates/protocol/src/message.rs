@@ -84,7 +84,7 @@ pub struct InstanceReport {
     pub id: InstanceId,
     /// How.
     pub state: InstanceState,
-    /// Why it failed.
+    /// Why it failed, or which of its ports are not open and why.
     pub reason: Option<String>,
 }
 

@@ -6,7 +6,10 @@ use skep_honeypots::{
     listen::{self, Running},
     record::{Clock, Report, Reporter},
 };
-use skep_model::{ids::InstanceId, sensor::InstanceState};
+use skep_model::{
+    ids::InstanceId,
+    sensor::{InstanceState, Port},
+};
 use skep_protocol::message::{Configuration, InstanceConfiguration, InstanceReport};
 use tokio::{
     sync::{Mutex, Notify, mpsc},
@@ -102,22 +105,27 @@ impl Runtime {
         state.revision = Some(configuration.revision);
     }
 
-    /// Tries again, every now and then, to start what failed. Never returns.
+    /// Tries again, every now and then, to start what failed and to open ports that could not be opened. Never
+    /// returns.
     pub async fn mend(&self) {
         loop {
             tokio::time::sleep(RETRY).await;
             let mut state = self.state.lock().await;
-            let failed: Vec<Instance> = state
+            let incomplete: Vec<Instance> = state
                 .instances
-                .extract_if(|_, instance| instance.running.is_err())
+                .extract_if(|_, instance| instance.problem().is_some())
                 .map(|(_, instance)| instance)
                 .collect();
-            for instance in failed {
-                let before = instance.running.err();
+            for mut instance in incomplete {
+                let before = instance.problem();
                 let id = instance.configuration.id;
-                self.start(&mut state, instance.configuration).await;
-                let now = state.instances.get(&id);
-                if now.and_then(|instance| instance.running.as_ref().err()) != before.as_ref() {
+                if let Ok(running) = &mut instance.running {
+                    running.open_missing().await;
+                    state.instances.insert(id, instance);
+                } else {
+                    self.start(&mut state, instance.configuration).await;
+                }
+                if state.instances.get(&id).and_then(Instance::problem) != before {
                     self.changed.notify_one();
                 }
             }
@@ -150,17 +158,26 @@ impl Runtime {
         };
         let running = self.listen(&configuration, reports).await;
         match &running {
-            Ok(_) => tracing::info!(
-                "{} listens on {} {}",
-                configuration.service,
-                configuration.address,
-                ports(&configuration)
-            ),
+            Ok(running) => {
+                tracing::info!(
+                    "{} listens on {} {}",
+                    configuration.service,
+                    configuration.address,
+                    ports(&running.ports())
+                );
+                if let Some(missing) = running.missing() {
+                    tracing::warn!(
+                        "{} does not listen everywhere, which is tried again every {} s: {missing}",
+                        configuration.service,
+                        RETRY.as_secs()
+                    );
+                }
+            }
             Err(reason) => tracing::error!(
                 "{} cannot run on {} {}, which is tried again every {} s: {reason}",
                 configuration.service,
                 configuration.address,
-                ports(&configuration),
+                ports(&configuration.ports),
                 RETRY.as_secs()
             ),
         }
@@ -203,14 +220,22 @@ impl Runtime {
 
 impl Instance {
     fn report(&self) -> InstanceReport {
-        let (state, reason) = match &self.running {
-            Ok(_) => (InstanceState::Running, None),
-            Err(reason) => (InstanceState::Failed, Some(reason.clone())),
+        let state = match &self.running {
+            Ok(_) => InstanceState::Running,
+            Err(_) => InstanceState::Failed,
         };
         InstanceReport {
             id: self.configuration.id,
             state,
-            reason,
+            reason: self.problem(),
+        }
+    }
+
+    /// Why it does not run, or not on all of its ports.
+    fn problem(&self) -> Option<String> {
+        match &self.running {
+            Ok(running) => running.missing().map(ToString::to_string),
+            Err(reason) => Some(reason.clone()),
         }
     }
 
@@ -229,9 +254,8 @@ async fn stop(instances: impl IntoIterator<Item = Instance>) {
     stopping.join_all().await;
 }
 
-fn ports(configuration: &InstanceConfiguration) -> String {
-    let ports: Vec<String> = configuration
-        .ports
+fn ports(ports: &[Port]) -> String {
+    let ports: Vec<String> = ports
         .iter()
         .map(|port| format!("{}/{}", port.number, port.transport))
         .collect();

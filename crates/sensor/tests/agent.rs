@@ -128,7 +128,7 @@ fn event_with(known: &Known, words: &str) -> Option<EventId> {
 }
 
 fn said(step: &Interaction, words: &str) -> bool {
-    matches!(&step.kind, InteractionKind::Data { bytes, .. } if bytes.0 == words.as_bytes())
+    matches!(&step.kind, InteractionKind::Probe { payload, .. } if payload.0 == words.as_bytes())
 }
 
 fn closed(known: &Known, event: EventId) -> bool {
@@ -361,13 +361,23 @@ async fn a_new_configuration_touches_only_what_is_different() {
 
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let blocked = instance(taken.local_addr().unwrap().port());
+    let partly = {
+        let mut partly = instance(free_port());
+        partly.ports.extend_from_slice(&blocked.ports);
+        partly
+    };
     let unknown = InstanceConfiguration {
         service: "gopher".parse().unwrap(),
         ..instance(free_port())
     };
     server.configure(Configuration {
         revision: 2,
-        instances: vec![first.clone(), blocked.clone(), unknown.clone()],
+        instances: vec![
+            first.clone(),
+            blocked.clone(),
+            partly.clone(),
+            unknown.clone(),
+        ],
     });
     let instances = server
         .wait("revision 2", |known| {
@@ -379,6 +389,10 @@ async fn a_new_configuration_touches_only_what_is_different() {
     assert_eq!(state(first.id).state, InstanceState::Running);
     assert_eq!(state(blocked.id).state, InstanceState::Failed);
     assert_eq!(state(unknown.id).state, InstanceState::Failed);
+    let name = format!("port {}/tcp is taken", blocked.ports[0].number);
+    assert_eq!(state(partly.id).state, InstanceState::Running);
+    assert_eq!(state(partly.id).reason.as_ref(), Some(&name));
+    assert!(TcpStream::connect(("127.0.0.1", partly.ports[0].number)).is_ok());
     assert!(
         state(unknown.id)
             .reason

@@ -124,10 +124,14 @@ impl Deltas {
                 self.value(place, at, Field::User, &user.0, by);
                 self.value(place, at, Field::Password, &secret.0, by);
             }
-            InteractionKind::Command { line } => {
+            InteractionKind::Command { line, .. } => {
                 self.value(place, at, Field::Command, &line.0, by);
             }
-            InteractionKind::Probe { port, .. } => {
+            InteractionKind::Probe {
+                port,
+                repeated: false,
+                ..
+            } => {
                 self.value(place, at, Field::Port, &port.to_be_bytes(), by);
             }
             InteractionKind::Attribute { name, value } if name == InteractionKind::URL => {

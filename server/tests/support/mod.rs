@@ -545,5 +545,8 @@ pub fn login(user: &[u8], secret: &[u8], accepted: bool) -> InteractionKind {
 }
 
 pub fn command(line: &[u8]) -> InteractionKind {
-    InteractionKind::Command { line: line.into() }
+    InteractionKind::Command {
+        line: line.into(),
+        protocol: false,
+    }
 }

@@ -113,7 +113,7 @@ pub fn Commands(event: Growing) -> impl IntoView {
         Signal::derive(move || number(locale, event.row.with(|row| row.digest.commands.into())));
     let line = move |place: usize| {
         let step = event.step(place)?;
-        let InteractionKind::Command { line } = step.kind else {
+        let InteractionKind::Command { line, .. } = step.kind else {
             return None;
         };
         Some(view! {

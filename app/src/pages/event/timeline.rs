@@ -184,7 +184,7 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
                 {result}
             }
         }
-        InteractionKind::Command { line } => view! { <Raw bytes=line /> },
+        InteractionKind::Command { line, .. } => view! { <Raw bytes=line /> },
         InteractionKind::Request {
             method,
             path,
@@ -220,6 +220,7 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
             transport,
             flags: set,
             payload,
+            ..
         } => {
             let port = format!("{transport} {port} {}", flags(set));
             let bytes = (!payload.0.is_empty()).then(|| glance(locale, &payload));

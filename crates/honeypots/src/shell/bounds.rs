@@ -121,6 +121,11 @@ impl Input {
         &self.bytes[at..]
     }
 
+    /// Whether there is nothing left.
+    pub(super) fn is_read(&self) -> bool {
+        self.at >= self.bytes.len()
+    }
+
     /// The next line, without its end.
     pub(super) fn line(&mut self) -> Option<&[u8]> {
         let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;

@@ -16,8 +16,10 @@ mod network;
 mod people;
 mod print;
 mod processes;
+pub(super) mod programs;
 mod sed;
 mod services;
+mod su;
 mod text;
 mod variables;
 
@@ -123,6 +125,7 @@ const COMMANDS: &[(&str, Place, Command)] = &[
     ("modprobe", Sbin, control::fail),
     ("mount", Bin, machine::mount),
     ("mv", Bin, copy::mv),
+    ("nano", Bin, programs::nano),
     ("netstat", Bin, network::netstat),
     ("nice", Bin, control::prefix),
     ("nohup", Bin, control::prefix),
@@ -135,6 +138,7 @@ const COMMANDS: &[(&str, Place, Command)] = &[
     ("printf", Bin, print::printf),
     ("ps", Bin, processes::ps),
     ("pwd", Place::Shell, files::pwd),
+    ("python3", Bin, programs::python),
     ("read", Place::Shell, variables::read),
     ("readonly", Place::Shell, variables::export),
     ("reboot", Sbin, control::succeed),
@@ -160,8 +164,8 @@ const COMMANDS: &[(&str, Place, Command)] = &[
     ("ss", Bin, network::ss),
     ("stdbuf", Bin, control::prefix),
     ("stty", Bin, control::succeed),
-    ("su", Bin, control::succeed),
-    ("sudo", Bin, control::prefix),
+    ("su", Bin, su::su),
+    ("sudo", Bin, su::sudo),
     ("sync", Bin, control::succeed),
     ("sysctl", Sbin, control::succeed),
     ("systemctl", Bin, services::systemctl),
@@ -188,6 +192,8 @@ const COMMANDS: &[(&str, Place, Command)] = &[
     ("useradd", Sbin, people::useradd),
     ("userdel", Sbin, control::succeed),
     ("usermod", Sbin, control::succeed),
+    ("vi", Bin, programs::vi),
+    ("vim", Bin, programs::vi),
     ("w", Bin, people::w),
     ("wait", Place::Shell, control::succeed),
     ("wc", Bin, text::wc),
@@ -217,6 +223,8 @@ const NOT_BUSYBOX: &[&str] = &[
     "lsb_release",
     "lscpu",
     "lspci",
+    "nano",
+    "python3",
     "scp",
     "service",
     "ss",
@@ -227,6 +235,8 @@ const NOT_BUSYBOX: &[&str] = &[
     "useradd",
     "userdel",
     "usermod",
+    "vi",
+    "vim",
     "w",
     "yum",
 ];

@@ -14,6 +14,9 @@ pub(crate) enum Editing {
     Prompt,
     /// As at a shell's prompt: keys that edit and interrupt do so. All other bytes are kept as they are.
     Shell,
+    /// As what a program at work reads from a terminal: keys that edit and interrupt do so, tabs and sequences of
+    /// keys are kept.
+    Input,
     /// Without a terminal: everything up to the line's end, nothing is echoed.
     None,
 }
@@ -101,6 +104,7 @@ impl Editor {
 
     fn press(&mut self, byte: u8, echo: &mut Vec<u8>) -> Option<Typed> {
         let shell = self.editing == Editing::Shell;
+        let signals = shell || self.editing == Editing::Input;
         if shell && self.is_key(byte, echo) {
             return None;
         }
@@ -114,18 +118,18 @@ impl Editor {
                 self.take_back(echo);
                 None
             }
-            3 if shell => {
+            3 if signals => {
                 self.show(echo, b"^C");
                 Some(self.end(echo, Typed::Interrupt))
             }
-            4 if shell => {
+            4 if signals => {
                 if self.line.length > 0 {
                     return None;
                 }
                 self.line = Line::default();
                 Some(Typed::End)
             }
-            0x15 if shell => {
+            0x15 if signals => {
                 while self.line.length > 0 {
                     self.take_back(echo);
                 }
@@ -176,7 +180,7 @@ impl Editor {
             self.line.text.push(byte);
             match byte {
                 0 => {}
-                b' '..=0x7e | 0x80.. => self.show(echo, &[byte]),
+                b'\t' | b' '..=0x7e | 0x80.. => self.show(echo, &[byte]),
                 _ => self.show(echo, &[b'^', byte ^ 0x40]),
             }
         }

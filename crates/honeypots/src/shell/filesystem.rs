@@ -139,6 +139,11 @@ impl Filesystem {
         }
     }
 
+    /// Sees them as another user from now on.
+    pub(crate) fn act_as(&mut self, user: u32) {
+        self.user = user;
+    }
+
     /// The name of a node's owner.
     pub(crate) fn owner(&self, node: &Node) -> &str {
         if node.owner == 0 { "root" } else { &self.name }

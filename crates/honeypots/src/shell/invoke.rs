@@ -118,12 +118,14 @@ impl Shell {
         streams: &mut Streams,
         run: &mut Run,
     ) -> u8 {
+        let depth = self.levels.len();
         let directory = self.directory.clone();
         let variables = self.variables.clone();
         let name = std::mem::replace(&mut self.name, name.to_vec());
         let arguments = std::mem::replace(&mut self.arguments, args.to_vec());
         self.status = 0;
         self.run_line(script, input, streams, run);
+        self.leave_to(depth);
         (self.directory, self.variables) = (directory, variables);
         (self.name, self.arguments) = (name, arguments);
         run.ended = false;

@@ -2,7 +2,12 @@
 
 use std::fmt::Write as _;
 
+use skep_model::Timestamp;
+
 use super::personality::Personality;
+
+/// The one file of them that is never the same.
+pub(super) const UPTIME: &str = "/proc/uptime";
 
 /// The file systems that are mounted, as lines of `/proc/mounts`.
 pub(super) fn mounts(personality: &Personality) -> String {
@@ -36,11 +41,20 @@ tmpfs /dev/shm tmpfs rw,nosuid,nodev 0 0
     )
 }
 
+/// What `/proc/uptime` says: for how long it runs, and how long its processors had nothing to do.
+pub(super) fn uptime(personality: &Personality, booted: Timestamp, now: Timestamp) -> String {
+    let up = now - booted;
+    let idle = up * i64::from(personality.processors) * 97 / 100;
+    let seconds = |time: i64| format!("{}.{:02}", time / 1000, time % 1000 / 10);
+    format!("{} {}\n", seconds(up), seconds(idle))
+}
+
 /// All files of `/proc` by their path.
 pub(super) fn files(
     personality: &Personality,
     address: &str,
     mac: &str,
+    booted: Timestamp,
 ) -> Vec<(&'static str, String)> {
     let Personality {
         kernel,
@@ -84,9 +98,9 @@ pub(super) fn files(
             "Name:\tcat\nUmask:\t0022\nState:\tR (running)\nTgid:\t2903\nPid:\t2903\nPPid:\t2817\nTracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n"
                 .to_owned(),
         ),
-        ("/proc/uptime", "1843201.77 3601882.10\n".to_owned()),
+        (UPTIME, uptime(personality, booted, Timestamp::now())),
         ("/proc/loadavg", "0.08 0.03 0.01 1/142 2817\n".to_owned()),
-        ("/proc/stat", "cpu  201843 1204 98211 360188210 20114 0 3391 0 0 0\nintr 88112043\nctxt 161204417\nbtime 1718352000\nprocesses 29033\nprocs_running 1\nprocs_blocked 0\n".to_owned()),
+        ("/proc/stat", format!("cpu  201843 1204 98211 360188210 20114 0 3391 0 0 0\nintr 88112043\nctxt 161204417\nbtime {}\nprocesses 29033\nprocs_running 1\nprocs_blocked 0\n", booted.0 / 1000)),
         (
             "/proc/partitions",
             format!("major minor  #blocks  name\n\n 252        0   41943040 {}\n 252        1   41828335 {disk}\n", disk.trim_end_matches(|c: char| c.is_ascii_digit())),

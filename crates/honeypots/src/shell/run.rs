@@ -6,7 +6,7 @@ use super::{
     Shell,
     bounds::{Flow, Input, Run, Streams},
     glob::fits,
-    parse::{self, Body, Command, From, Link, List, Piece, Pipeline, Syntax, Word},
+    parse::{self, Body, Command, Link, List, Piece, Pipeline, Syntax, Word},
 };
 
 /// The most functions that a session defines.
@@ -328,55 +328,4 @@ fn is_assignment(word: &Word) -> bool {
     let name = &text[..equals];
     name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
         && name.first().is_some_and(|b| !b.is_ascii_digit())
-}
-
-/// Whether the first command of a line reads what is sent after it.
-pub(super) fn reads_input(line: &[u8]) -> bool {
-    let Ok(list) = parse::parse(line) else {
-        return false;
-    };
-    list.iter()
-        .filter_map(|(_, pipeline)| pipeline.commands.first())
-        .any(command_reads)
-}
-
-fn command_reads(command: &Command) -> bool {
-    if command
-        .redirects
-        .iter()
-        .any(|redirect| redirect.from == From::Input)
-    {
-        return false;
-    }
-    let words = match &command.body {
-        Body::Simple(words) => words,
-        Body::Group(list) | Body::Subshell(list) | Body::While(_, list, _) => {
-            return list
-                .iter()
-                .filter_map(|(_, pipeline)| pipeline.commands.first())
-                .any(command_reads);
-        }
-        _ => return false,
-    };
-    let plain: Vec<&[u8]> = words
-        .iter()
-        .map(|word| match word.as_slice() {
-            [Piece::Text(text, _)] => text.as_slice(),
-            _ => b"?",
-        })
-        .collect();
-    let Some((name, args)) = plain.split_first() else {
-        return false;
-    };
-    let files = args.iter().filter(|arg| !arg.starts_with(b"-")).count();
-    let reads = match name.rsplit(|b| *b == b'/').next().unwrap_or_default() {
-        b"cat" | b"sh" | b"bash" | b"base64" | b"wc" | b"passwd" | b"chpasswd" | b"crontab" => {
-            files == 0 && !args.contains(&b"-l".as_slice()) && !args.contains(&b"-r".as_slice())
-                || name.ends_with(b"crontab") && args == [b"-"]
-        }
-        b"tee" | b"read" => true,
-        b"dd" => !args.iter().any(|arg| arg.starts_with(b"if=")),
-        _ => false,
-    };
-    reads && !args.contains(&b"-c".as_slice())
 }

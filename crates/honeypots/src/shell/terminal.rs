@@ -5,8 +5,10 @@ use std::time::Duration;
 use skep_model::{Bytes, Direction, InteractionKind, limits};
 
 use super::{
-    Outcome, Shell,
+    INPUT, Outcome, Shell,
+    commands::programs,
     editor::{Editing, Editor, Line, Typed},
+    reads::Reads,
 };
 use crate::record::Recorder;
 
@@ -23,8 +25,17 @@ pub(crate) struct Terminal {
     shown: Vec<u8>,
     /// Lines that go on with the next one.
     unfinished: Vec<u8>,
+    /// A line that is at work and reads what is typed.
+    reading: Option<Reading>,
     /// Whether what was shown is to be recorded now.
     due: bool,
+}
+
+/// A line that reads what is typed, and what it has read.
+struct Reading {
+    line: Vec<u8>,
+    reads: Reads,
+    input: Vec<u8>,
 }
 
 /// What to do after something was typed.
@@ -57,6 +68,7 @@ impl Terminal {
             pressed: 0,
             shown: vec![],
             unfinished: vec![],
+            reading: None,
             due: false,
         }
     }
@@ -84,13 +96,26 @@ impl Terminal {
         self.shown.extend_from_slice(&step.echo);
         match typed {
             None => {}
-            Some(Typed::Line(line)) => self.enter(line, &mut step, recorder).await,
+            Some(Typed::Line(line)) => match self.reading.take() {
+                Some(reading) => self.read(reading, &line, &mut step, recorder).await,
+                None => self.enter(line, &mut step, recorder).await,
+            },
             Some(Typed::Interrupt(line)) => {
                 self.keep(&line);
                 self.unfinished.clear();
+                self.reading = None;
                 step.output = self.shell.prompt();
             }
-            Some(Typed::End) => step.ended = Some(0),
+            Some(Typed::End) => match self.reading.take() {
+                Some(reading) => self.end_of_input(reading, &mut step, recorder).await,
+                None => match self.shell.leave() {
+                    Some(word) => {
+                        step.output = carriage_returns(word);
+                        step.output.extend(self.shell.prompt());
+                    }
+                    None => step.ended = Some(0),
+                },
+            },
         }
         if let (Some(_), true) = (step.ended, self.tty) {
             step.output.extend_from_slice(b"logout\r\n");
@@ -100,6 +125,13 @@ impl Terminal {
             self.flush(recorder).await;
         } else if std::mem::take(&mut self.due) || self.shown.len() >= limits::VALUE {
             self.record_shown(recorder).await;
+        }
+        if self.tty {
+            let editing = match self.reading {
+                Some(_) => Editing::Input,
+                None => Editing::Shell,
+            };
+            self.editor.set(editing, self.editor.echo);
         }
         step
     }
@@ -114,6 +146,7 @@ impl Terminal {
                 .record_part(
                     InteractionKind::Command {
                         line: line.text.clone().into(),
+                        protocol: false,
                     },
                     line.length,
                 )
@@ -128,10 +161,65 @@ impl Terminal {
             return;
         }
         let text = std::mem::take(&mut self.unfinished);
-        let outcome = if text.trim_ascii().is_empty() {
+        match Shell::reads(&text) {
+            Some(reads @ (Reads::Line | Reads::All | Reads::Code)) if self.tty => {
+                if reads == Reads::Code {
+                    step.output = carriage_returns(programs::greeting(&self.shell).as_bytes());
+                    step.output.extend_from_slice(programs::PROMPT);
+                }
+                self.reading = Some(Reading {
+                    line: text,
+                    reads,
+                    input: vec![],
+                });
+            }
+            _ => self.run(&text, b"", step, recorder).await,
+        }
+        self.due |= !blank;
+    }
+
+    /// Adds a line to what the line at work reads.
+    async fn read(
+        &mut self,
+        mut reading: Reading,
+        line: &Line,
+        step: &mut Step,
+        recorder: &mut Recorder,
+    ) {
+        self.keep(line);
+        let room = INPUT.saturating_sub(reading.input.len() + 1);
+        reading
+            .input
+            .extend_from_slice(&line.text[..line.text.len().min(room)]);
+        reading.input.push(b'\n');
+        let is_last = match reading.reads {
+            Reads::Line => true,
+            Reads::Code => matches!(line.text.trim_ascii(), b"exit()" | b"quit()"),
+            Reads::All | Reads::Prompt => false,
+        };
+        if is_last {
+            self.end_of_input(reading, step, recorder).await;
+            return;
+        }
+        if reading.reads == Reads::Code {
+            step.output = programs::PROMPT.to_vec();
+        }
+        self.reading = Some(reading);
+    }
+
+    /// Runs a line that has read all it wants. What it read is recorded before anything comes of it.
+    async fn end_of_input(&mut self, reading: Reading, step: &mut Step, recorder: &mut Recorder) {
+        self.record_typed(recorder).await;
+        self.run(&reading.line, &reading.input, step, recorder)
+            .await;
+        self.due = true;
+    }
+
+    async fn run(&mut self, line: &[u8], input: &[u8], step: &mut Step, recorder: &mut Recorder) {
+        let outcome = if line.trim_ascii().is_empty() {
             Outcome::default()
         } else {
-            self.shell.run(&text)
+            self.shell.run_with(line, input)
         };
         record_urls(recorder, &outcome.urls).await;
         step.pause = outcome.pause;
@@ -145,7 +233,6 @@ impl Terminal {
         } else if self.tty {
             step.output.extend(self.shell.prompt());
         }
-        self.due |= !blank;
     }
 
     fn keep(&mut self, line: &Line) {

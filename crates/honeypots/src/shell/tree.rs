@@ -239,7 +239,7 @@ pub(super) fn build(
             ),
         ),
     ];
-    let read_only = proc::files(personality, address, mac)
+    let read_only = proc::files(personality, address, mac, booted)
         .into_iter()
         .map(|(path, text)| (path, 0o444, text));
     for (path, mode, text) in own.into_iter().chain(read_only) {

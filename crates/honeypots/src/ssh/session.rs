@@ -22,7 +22,7 @@ use super::{
 use crate::{
     record::Recorder,
     shell::{
-        Machine, Mode, Shell,
+        INPUT, Machine, Mode, Shell,
         editor::{Editing, Editor},
         terminal::{Step, Terminal, carriage_returns, record_out, record_urls},
     },
@@ -30,8 +30,6 @@ use crate::{
 
 mod send;
 
-/// The most bytes of standard input that a command is given.
-const INPUT: usize = 1024 * 1024;
 /// The most attributes of one connection that are noted.
 const ATTRIBUTES: u32 = 100;
 
@@ -195,6 +193,7 @@ impl Session {
                 self.recorder
                     .record(InteractionKind::Command {
                         line: line.clone().into(),
+                        protocol: false,
                     })
                     .await;
                 let Some(shell) = &mut self.shell else {
@@ -203,7 +202,7 @@ impl Session {
                 if let Some(transfer) = scp::start(&shell.words(&line), shell.home()) {
                     self.channels.insert(channel, Program::Transfer(transfer));
                     self.transfer(channel).await?;
-                } else if Shell::reads_input(&line) {
+                } else if Shell::reads(&line).is_some() {
                     self.channels.insert(
                         channel,
                         Program::Command {

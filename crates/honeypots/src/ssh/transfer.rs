@@ -53,6 +53,7 @@ impl Deed {
         let kind = match self {
             Self::Command(line) => InteractionKind::Command {
                 line: Bytes(line.clone()),
+                protocol: false,
             },
             Self::Received(bytes) => data(Direction::In, bytes),
             Self::Sent(bytes) => data(Direction::Out, bytes),

@@ -14,11 +14,11 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use skep_honeypots::{
     find,
-    listen::{self, Limits, ListenError, Running},
+    listen::{self, Limits, Missing, Running},
     record::{Clock, Report, Reporter},
 };
 use skep_model::{
-    Bytes, Direction, InteractionKind, LoginMethod, Transport,
+    Bytes, Direction, InteractionKind, LoginMethod, Severity, Transport,
     ids::{EventId, InstanceId},
     sensor::Port,
 };
@@ -57,7 +57,7 @@ impl Pot {
         settings: Value,
         ports: &[Port],
         limits: Limits,
-    ) -> Result<Self, ListenError> {
+    ) -> Result<Self, Missing> {
         Self::start_at(HERE, name, settings, ports, limits).await
     }
 
@@ -67,7 +67,7 @@ impl Pot {
         settings: Value,
         ports: &[Port],
         limits: Limits,
-    ) -> Result<Self, ListenError> {
+    ) -> Result<Self, Missing> {
         let Value::Object(settings) = settings else {
             panic!("settings are an object")
         };
@@ -283,6 +283,15 @@ pub fn closed(steps: &[InteractionKind]) -> &str {
 pub fn command(line: impl Into<Vec<u8>>) -> InteractionKind {
     InteractionKind::Command {
         line: Bytes(line.into()),
+        protocol: false,
+    }
+}
+
+/// A command of a protocol.
+pub fn verb(line: impl Into<Vec<u8>>) -> InteractionKind {
+    InteractionKind::Command {
+        line: Bytes(line.into()),
+        protocol: true,
     }
 }
 
@@ -297,7 +306,7 @@ pub fn bytes(steps: &[InteractionKind], wanted: Direction) -> Vec<u8> {
 
 pub fn commands(steps: &[InteractionKind]) -> Vec<Vec<u8>> {
     let lines = steps.iter().filter_map(|kind| match kind {
-        InteractionKind::Command { line } => Some(line.0.clone()),
+        InteractionKind::Command { line, .. } => Some(line.0.clone()),
         _ => None,
     });
     lines.collect()
@@ -330,4 +339,13 @@ pub fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 
 pub fn none() -> Value {
     Value::Object(Map::new())
+}
+
+/// How much it matters what these steps did.
+pub fn severity(steps: &[InteractionKind]) -> Severity {
+    let mut digest = skep_model::Digest::default();
+    for kind in steps {
+        digest.add(kind);
+    }
+    digest.severity()
 }

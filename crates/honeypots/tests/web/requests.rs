@@ -1,11 +1,11 @@
 //! Requests byte by byte, and what is none.
 
 use serde_json::json;
-use skep_model::{Bytes, Classification, Digest, Direction, InteractionKind, limits};
+use skep_model::{Bytes, Classification, Digest, Direction, InteractionKind, Severity, limits};
 
 use super::{
     brief,
-    common::{Pot, attributes, bytes},
+    common::{Pot, attributes, bytes, severity},
     header, requests, send, why,
 };
 
@@ -259,5 +259,33 @@ async fn methods_are_answered_as_the_product_does() {
             };
             assert_eq!(&answer[9..12], status.as_bytes(), "{face} {request}");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_upload_and_code_for_a_shell_matter_more_than_a_request() {
+    let form = "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.php\"\r\n\r\n<?php\r\n--b--\r\n";
+    let upload = format!(
+        "POST /upload.php HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+        Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    let head = "Host: x\r\nConnection: close\r\n";
+    for (request, expected) in [
+        (format!("GET / HTTP/1.1\r\n{head}\r\n"), Severity::Medium),
+        (
+            format!("PUT /x.jsp HTTP/1.1\r\n{head}Content-Length: 2\r\n\r\n<%"),
+            Severity::High,
+        ),
+        (upload, Severity::High),
+        (
+            format!("GET /cgi-bin/x HTTP/1.1\r\n{head}User-Agent: () {{ :; }}; id\r\n\r\n"),
+            Severity::High,
+        ),
+    ] {
+        let mut pot = Pot::start("http", brief()).await;
+        send(&pot, request.as_bytes()).await;
+        pot.opened().await;
+        assert_eq!(severity(&pot.rest().await), expected, "{request}");
     }
 }

@@ -154,6 +154,7 @@ mod tests {
         let with = |length| {
             let kind = InteractionKind::Command {
                 line: Bytes(vec![b'a'; length]),
+                protocol: false,
             };
             let part = Part::Extend {
                 event: skep_model::ids::EventId::new(),

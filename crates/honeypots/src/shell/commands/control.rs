@@ -108,10 +108,9 @@ pub(super) fn eval(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     shell.status
 }
 
-/// `sudo`, `nohup` and the like: runs the rest.
+/// `nohup`, `nice` and the like: runs the rest.
 pub(super) fn prefix(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     let valued: &[&[u8]] = match call.name {
-        b"sudo" => &[b"-u", b"-g"],
         b"nice" | b"ionice" => &[b"-n", b"-c"],
         _ => &[],
     };
@@ -143,7 +142,7 @@ pub(super) fn command(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     }
 }
 
-fn again(shell: &mut Shell, call: &mut Call<'_>, args: &[Vec<u8>]) -> u8 {
+pub(super) fn again(shell: &mut Shell, call: &mut Call<'_>, args: &[Vec<u8>]) -> u8 {
     // A prefix may stand before itself: each costs a step, so that no line of them runs too deep.
     if !call.run.descend() {
         return 1;

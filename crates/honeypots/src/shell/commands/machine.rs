@@ -117,7 +117,13 @@ pub(super) fn load(shell: &Shell) -> String {
 }
 
 pub(super) fn uptime(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
-    if call.has(b'p') {
+    if call.has(b's') {
+        let booted = Date::new(shell.machine.booted);
+        call.print(format!(
+            "{}-{}-{} {}\n",
+            booted.year, booted.month, booted.day, booted.time
+        ));
+    } else if call.has(b'p') {
         let up = Shell::now() - shell.machine.booted;
         call.print(format!("up {} days, {} hours\n", up / DAY, up % DAY / HOUR));
     } else {

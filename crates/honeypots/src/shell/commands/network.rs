@@ -1,6 +1,9 @@
 //! Commands that tell of the network.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 use super::Call;
 use crate::shell::Shell;
@@ -131,11 +134,86 @@ tcp   LISTEN 0      128             [::]:22           [::]:*
     0
 }
 
-pub(super) fn ping(_: &mut Shell, call: &mut Call<'_>) -> u8 {
-    let Some(host) = call.operands().last().copied() else {
+/// `ping -c 3 host`: this machine answers itself, nobody else does, and no name is known.
+pub(super) fn ping(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
+    let (mut host, mut count) = (None, 4u64);
+    let mut args = call.args.iter();
+    while let Some(arg) = args.next() {
+        match arg.as_slice() {
+            [b'-', b'c', glued @ ..] => {
+                let number = match glued {
+                    [] => args.next().map_or(glued, Vec::as_slice),
+                    number => number,
+                };
+                let number = std::str::from_utf8(number).ok();
+                count = number.and_then(|text| text.parse().ok()).unwrap_or(count);
+            }
+            b"-i" | b"-I" | b"-l" | b"-m" | b"-M" | b"-p" | b"-Q" | b"-s" | b"-S" | b"-t"
+            | b"-T" | b"-w" | b"-W" => drop(args.next()),
+            option if option.starts_with(b"-") => {}
+            name => host = Some(name),
+        }
+    }
+    let Some(host) = host else {
+        call.complain("usage error: Destination address required");
         return 2;
     };
     call.run.wait(Duration::from_secs(1));
-    call.complain([host, b": Temporary failure in name resolution"].concat());
-    2
+    let busybox = shell.machine.personality.is_busybox();
+    let Some(address) = address_of(shell, host) else {
+        if busybox {
+            call.complain([b"bad address '", host, b"'"].concat());
+            return 1;
+        }
+        call.complain([host, b": Temporary failure in name resolution"].concat());
+        return 2;
+    };
+    let count = count.clamp(1, 100);
+    call.run.wait(Duration::from_secs(count));
+    let answers = address.is_loopback() || address.to_string() == shell.machine.address;
+    let host = String::from_utf8_lossy(host).into_owned();
+    let head = match (busybox, address) {
+        (true, _) => ": 56 data bytes",
+        (false, IpAddr::V4(_)) => " 56(84) bytes of data.",
+        (false, IpAddr::V6(_)) => " 56 data bytes",
+    };
+    call.print(format!("PING {host} ({address}){head}\n"));
+    if answers {
+        for n in 0..count {
+            call.print(if busybox {
+                format!("64 bytes from {address}: seq={n} ttl=64 time=0.071 ms\n")
+            } else {
+                format!(
+                    "64 bytes from {address}: icmp_seq={} ttl=64 time=0.041 ms\n",
+                    n + 1
+                )
+            });
+        }
+    }
+    let (received, loss) = if answers { (count, 0) } else { (0, 100) };
+    call.print(format!("\n--- {host} ping statistics ---\n"));
+    call.print(if busybox {
+        format!("{count} packets transmitted, {received} packets received, {loss}% packet loss\n")
+    } else {
+        let time = (count - 1) * 1022;
+        format!(
+            "{count} packets transmitted, {received} received, {loss}% packet loss, time {time}ms\n"
+        )
+    });
+    match (answers, busybox) {
+        (true, true) => call.print("round-trip min/avg/max = 0.071/0.071/0.071 ms\n"),
+        (true, false) => call.print("rtt min/avg/max/mdev = 0.041/0.041/0.041/0.000 ms\n"),
+        (false, true) => {}
+        (false, false) => call.print("\n"),
+    }
+    u8::from(!answers)
+}
+
+/// The address that a host is or, being this machine, has.
+fn address_of(shell: &Shell, host: &[u8]) -> Option<IpAddr> {
+    let host = std::str::from_utf8(host).ok()?;
+    if host == "localhost" || host == shell.machine.hostname {
+        return Some(Ipv4Addr::LOCALHOST.into());
+    }
+    host.parse().ok()
 }

@@ -33,7 +33,7 @@ pub(super) fn w(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     let time = Date::new(Shell::now()).time;
     call.print(format!(
         "{:<8} pts/0    -                {}    0.00s  0.02s  0.00s w\n",
-        shell.user,
+        shell.login_user(),
         time.get(..5).unwrap_or_default()
     ));
     0
@@ -43,7 +43,7 @@ pub(super) fn who(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     let date = Date::new(Shell::now());
     call.print(format!(
         "{:<8} pts/0        {}-{}-{} {}\n",
-        shell.user,
+        shell.login_user(),
         date.year,
         date.month,
         date.day,
@@ -58,7 +58,7 @@ pub(super) fn last(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     let kernel = shell.machine.personality.kernel;
     call.print(format!(
         "{:<8} pts/0        still logged in\nreboot   system boot  {kernel} {} {} {:>2} {time}   still running\n\nwtmp begins {}\n",
-        shell.user,
+        shell.login_user(),
         booted.weekday,
         booted.month_name,
         booted.day,

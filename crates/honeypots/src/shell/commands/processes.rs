@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::Call;
-use crate::shell::Shell;
+use crate::shell::{Shell, date::Date};
+
+/// The session's terminal.
+const OWN: &str = "pts/0";
 
 /// User, process number, terminal, time and command line.
 type Process<'a> = (&'a str, u32, &'a str, &'a str, &'a str);
@@ -102,8 +105,8 @@ fn processes<'a>(shell: &'a Shell, own: &'a str) -> Vec<Process<'a>> {
     let router = shell.machine.personality.is_busybox();
     let login = if router { "-ash" } else { "-bash" };
     let mut all = if router { ROUTER } else { SERVER }.to_vec();
-    all.push((&shell.user, 2817, "pts/0", "0:00", login));
-    all.push((&shell.user, 2903, "pts/0", "0:00", own));
+    all.push((&shell.user, 2817, OWN, "0:00", login));
+    all.push((&shell.user, 2903, OWN, "0:00", own));
     all
 }
 
@@ -112,6 +115,18 @@ fn name(command: &str) -> &str {
     let first = command.split([' ', ':']).next().unwrap_or_default();
     let last = first.rsplit('/').next().unwrap_or_default();
     last.trim_start_matches(['-', '@'])
+}
+
+/// When a process was started: with the machine, or, if it is the session's own, a moment ago.
+fn start(shell: &Shell, terminal: &str) -> String {
+    let (booted, now) = (Date::new(shell.machine.booted), Date::new(Shell::now()));
+    if terminal == OWN {
+        now.time.get(..5).unwrap_or_default().to_owned()
+    } else if booted.year == now.year {
+        format!("{}{}", booted.month_name, booted.day)
+    } else {
+        booted.year
+    }
 }
 
 pub(super) fn ps(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
@@ -132,21 +147,23 @@ pub(super) fn ps(shell: &mut Shell, call: &mut Call<'_>) -> u8 {
     } else if letters.contains(&b'u') {
         call.print("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n");
         for (user, pid, terminal, time, command) in all {
-            call.print(format!("{user:<9} {pid:>6}  0.0  0.2 {:>6} {:>5} {terminal:<8} Ss   Jun14 {time:>6} {command}\n", 8000 + pid, 4000 + pid));
+            let start = start(shell, terminal);
+            call.print(format!("{user:<9} {pid:>6}  0.0  0.2 {:>6} {:>5} {terminal:<8} Ss   {start:>5} {time:>6} {command}\n", 8000 + pid, 4000 + pid));
         }
     } else if letters.contains(&b'f') {
         call.print("UID          PID    PPID  C STIME TTY          TIME CMD\n");
         for (user, pid, terminal, time, command) in all {
             let parent = u8::from(pid > 2);
+            let start = start(shell, terminal);
             call.print(format!(
-                "{user:<9} {pid:>6} {parent:>7}  0 Jun14 {terminal:<8} 00:0{time} {command}\n"
+                "{user:<9} {pid:>6} {parent:>7}  0 {start:>5} {terminal:<8} 00:0{time} {command}\n"
             ));
         }
     } else {
         call.print("    PID TTY          TIME CMD\n");
         let everybody = b"eaxA".iter().any(|letter| letters.contains(letter));
         for (_, pid, terminal, time, command) in all {
-            if everybody || terminal == "pts/0" {
+            if everybody || terminal == OWN {
                 call.print(format!(
                     "{pid:>7} {terminal:<8} 00:0{time} {}\n",
                     name(command)

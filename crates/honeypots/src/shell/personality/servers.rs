@@ -122,7 +122,7 @@ permitted by applicable law.
     disk: "vda1",
     elf: X86_64,
     busybox: "BusyBox v1.35.0 (Debian 1:1.35.0-4+b3) multi-call binary.",
-    without: &["yum", "dnf", "rpm", "chkconfig", "lsb_release"],
+    without: &["yum", "dnf", "rpm", "chkconfig", "lsb_release", "vim"],
     files: &[
         (
             "/usr/lib/os-release",
@@ -173,6 +173,9 @@ pub(super) static CENTOS: Personality = Personality {
         "lsb_release",
         "tftp",
         "ftpget",
+        "nano",
+        "python3",
+        "vim",
     ],
     files: &[
         (

@@ -69,11 +69,11 @@ struct Totals {
     logins: u32,
     /// Those that were let in.
     accepted_logins: u32,
-    /// Commands.
+    /// Commands of a shell, also in the header of a request.
     commands: u32,
-    /// Requests.
+    /// Requests, and commands of a protocol.
     requests: u32,
-    /// Files left here, and addresses to fetch from.
+    /// Files left here or sent in a request, and addresses to fetch from.
     files: u32,
     /// Ports knocked at.
     probes: u32,

@@ -144,7 +144,7 @@ impl From<&InteractionKind> for What {
                 method: *method,
                 accepted: *accepted,
             },
-            InteractionKind::Command { line } => Self::Command { line: line.into() },
+            InteractionKind::Command { line, .. } => Self::Command { line: line.into() },
             InteractionKind::Request {
                 method,
                 path,
@@ -173,6 +173,7 @@ impl From<&InteractionKind> for What {
                 transport,
                 flags,
                 payload,
+                ..
             } => Self::Probe {
                 port: *port,
                 transport: *transport,
