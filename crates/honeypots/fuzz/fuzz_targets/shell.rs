@@ -24,7 +24,6 @@ fuzz_target!(|input: &[u8]| {
     let mut shell = Shell::new(Arc::clone(&MACHINES[choice % 2]), "root", mode);
     // A byte that is no character ends a line, because a line feed may be part of one.
     for line in script.split(|b| *b == 0xff) {
-        let _ = Shell::reads_input(line);
         let parsed = parse::parse(line);
         let outcome = shell.run_with(line, b"input\nof two lines\n");
         assert!(
