@@ -165,7 +165,7 @@ fn Fields(title: &'static str, fields: Vec<ApiField>) -> impl IntoView {
             <header>
                 <h2>{title}</h2>
             </header>
-            <div class="scroll" tabindex="0" role="region" aria-label=title>
+            <div class="scroll" tabindex="0" role="group" aria-label=title>
                 <table class="table fields">
                     <thead>
                         <tr>

@@ -6,13 +6,15 @@ use skep_model::api::{ApiField, ApiOperation};
 /// How deep fields are shown within fields.
 const DEEPEST: usize = 5;
 
-/// All operations, in the document's order.
+/// All operations by what they are about, events before all others.
 pub(super) fn operations(document: &Value) -> Vec<ApiOperation> {
     let reader = Reader { document };
-    entries(&document["paths"])
+    let mut operations: Vec<ApiOperation> = entries(&document["paths"])
         .flat_map(|(path, item)| entries(item).map(move |(method, it)| (path, method, it)))
         .map(|(path, method, operation)| reader.operation(path, method, operation))
-        .collect()
+        .collect();
+    operations.sort_by_key(|it| (it.tag != "events", it.tag.clone()));
+    operations
 }
 
 struct Reader<'a> {
