@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes every target for so many seconds (300): `fuzz.sh [seconds] [target...]`. Fails at the first crash.
+# Fuzzes every target for so many seconds (300): `fuzz.sh [seconds] [target...]`. As many at once as there are cores. Fails at the first crash.
 # What is found stays in target/fuzz/corpus; the committed inputs are only read.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -53,4 +53,10 @@ done
 mkdir -p "$target/log"
 build
 printf '%-12s %10s %8s %8s %9s\n' target runs runs/s inputs features
-for name in "${wanted[@]}"; do run "$name" "${folders[$name]}"; done
+# A target keeps one core busy.
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+for ((at = 0; at < ${#wanted[@]}; at++)); do
+  if [ "$at" -ge "$(nproc)" ]; then wait -n; fi
+  run "${wanted[$at]}" "${folders[${wanted[$at]}]}" &
+done
+while [ -n "$(jobs -p)" ]; do wait -n; done
