@@ -66,7 +66,7 @@ async function look(page: Page, name: string, locale: string, colorScheme: strin
 
 for (const { locale, colorScheme } of looks) {
   test(`every page at every width, ${locale}, ${colorScheme}`, async ({ skep, page, browser }) => {
-    test.setTimeout(600_000);
+    test.setTimeout(1_200_000);
     const paths = await furnished(skep, page);
     const storageState = await page.context().storageState();
     const context = await browser.newContext({ locale, colorScheme, storageState });
