@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use axum::{
-    Json, Router,
+    Router,
     http::{HeaderName, HeaderValue, header},
     middleware::{from_fn, from_fn_with_state},
     routing::{get, post},
@@ -70,12 +70,13 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
         .layer(from_fn_with_state(state.clone(), layers::recognise_sensor));
     let api = routes::api::api();
     let reference = ApiReference(Arc::new(api.operations));
-    let description = Arc::new(api.document);
+    // Whoever asks gets the same: it is written out once.
+    let description = bytes::Bytes::from(api.document.to_string());
     let api = api
         .routes
         .route(
             "/api/v1/openapi.json",
-            get(|| async move { Json(description) }),
+            get(|| async move { ([(header::CONTENT_TYPE, "application/json")], description) }),
         )
         .layer(from_fn(layers::etag));
     let people = Router::new()

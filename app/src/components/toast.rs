@@ -38,7 +38,7 @@ impl Toasts {
     pub fn say(self, text: String, undo: impl Fn() + Send + Sync + 'static) {
         let undo = Callback::new(move |()| undo());
         self.now.set(Some(Toast { text, undo }));
-        self.number.update_value(|number| *number += 1);
+        self.hold();
         self.end_later();
     }
 

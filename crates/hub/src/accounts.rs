@@ -106,9 +106,7 @@ impl Hub {
     pub(crate) fn may_try(&self, name: &str, address: Option<Address>) -> Result<(), Refusal> {
         match self.0.throttle.wait(name, address, Instant::now()) {
             None => Ok(()),
-            Some(wait) => Err(Refusal::Wait {
-                seconds: u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX),
-            }),
+            Some(wait) => Err(Refusal::wait(wait)),
         }
     }
 

@@ -26,12 +26,9 @@ impl Default for RequestRate {
 impl RequestRate {
     /// Counts a request, or says how long the token has to wait.
     pub(crate) fn take(&self, token: TokenId) -> Result<(), Refusal> {
-        self.0.check_key(&token).map_err(|early| {
-            let wait = early.wait_time_from(DefaultClock::default().now());
-            Refusal::Wait {
-                seconds: u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX),
-            }
-        })
+        self.0
+            .check_key(&token)
+            .map_err(|early| Refusal::wait(early.wait_time_from(DefaultClock::default().now())))
     }
 
     /// Forgets tokens that have all their requests left.

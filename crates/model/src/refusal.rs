@@ -1,6 +1,6 @@
 //! Why the server did not do what it was asked to: the one answer that pages, server functions and the API share.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +93,14 @@ impl Refusal {
             Self::Wait { .. } | Self::Busy => 429,
             Self::Invalid { .. } => 422,
             Self::Internal { .. } => 500,
+        }
+    }
+
+    /// Come back when this span is over.
+    #[must_use]
+    pub fn wait(span: Duration) -> Self {
+        Self::Wait {
+            seconds: u32::try_from(span.as_secs() + 1).unwrap_or(u32::MAX),
         }
     }
 

@@ -58,7 +58,10 @@ async fn fetch(filter: Filter) -> Result<Listing, Failure> {
         let mut ever = false;
         for place in [any, archived] {
             let page = server::events(place.query(words::now()), None, 1).await?;
-            ever |= !page.events.is_empty();
+            ever = !page.events.is_empty();
+            if ever {
+                break;
+            }
         }
         ever
     };

@@ -80,7 +80,7 @@ pub fn EventTable(
                 {said}
             </p>
         </div>
-        <table class="tbl ev" class:pick=pick class:none=move || list.rows.with(Vec::is_empty)>
+        <table class="tbl ev" class:none=move || list.rows.with(Vec::is_empty)>
             <caption class="vh">{td_string!(locale, events.caption)}</caption>
             <Head pick=pick.then(|| view! { <PickAll selection list /> }) />
             <tbody>
