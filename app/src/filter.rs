@@ -2,7 +2,7 @@
 
 use leptos_router::params::ParamsMap;
 use skep_model::{
-    Address, Classification, Severity, Status, Timestamp,
+    Classification, Network, Severity, Status, Timestamp,
     console::{Cursor, EventQuery, EventRow},
     event::ServiceName,
     ids::SensorId,
@@ -138,10 +138,10 @@ impl Filter {
         })
     }
 
-    /// Whether the source is something that can be looked for.
+    /// Whether the source is something that can be looked for: an address, or a network.
     #[must_use]
     pub fn source_fits(&self) -> bool {
-        self.source.is_empty() || self.source.parse::<Address>().is_ok()
+        self.source.is_empty() || self.source.parse::<Network>().is_ok()
     }
 
     /// Whether nothing was chosen: the list as it opens.
@@ -196,7 +196,9 @@ pub fn matches(query: &EventQuery, event: &EventRow) -> bool {
         wanted.is_empty() || wanted.contains(value)
     }
     query.since.is_none_or(|since| event.started_at >= since)
-        && query.source.is_none_or(|source| event.source == source)
+        && query
+            .source
+            .is_none_or(|source| source.contains(event.source))
         && any(&query.sensor, &event.sensor.id)
         && any(&query.service, &event.service)
         && any(&query.classification, &event.classification)
@@ -277,5 +279,6 @@ mod tests {
     fn a_source_that_is_no_address_is_noticed() {
         assert!(!read(&[("source", "<script>")]).source_fits());
         assert!(read(&[("source", "192.0.2.1")]).source_fits());
+        assert!(read(&[("source", "192.0.2.0/24")]).source_fits());
     }
 }

@@ -36,7 +36,7 @@ use crate::{
     view::view,
 };
 
-pub use crate::pages::load_part;
+pub use crate::pages::{Notice, load_part};
 
 /// What the REST API is, as a context of the server's: it describes itself there.
 #[cfg(feature = "ssr")]
@@ -54,17 +54,13 @@ pub(crate) struct Me(pub Answer<user::Me>);
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     use leptos_meta::MetaTags;
 
-    content_policy();
+    content_policy(&options);
     let locale = leptos_i18n::Locale::as_str(preferences::page_locale());
     view! {
         <!DOCTYPE html>
         <html lang=locale data-theme=preferences::chosen_theme()>
             <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <meta name="color-scheme" content="light dark" />
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                <link rel="stylesheet" href=format!("/{}/{}.css", options.site_pkg_dir, options.output_name) />
+                {head(&options)}
                 <AutoReload options=options.clone() />
                 {scripts(&options)}
                 <MetaTags />
@@ -73,6 +69,38 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <App />
             </body>
         </html>
+    }
+}
+
+/// A document for whoever may not have the page that was asked for. It needs no script.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn notice(options: LeptosOptions, notice: Notice) -> impl IntoView {
+    content_policy(&options);
+    let locale = preferences::page_locale();
+    view! {
+        <!DOCTYPE html>
+        <html lang=leptos_i18n::Locale::as_str(locale) data-theme=preferences::chosen_theme()>
+            <head>
+                {head(&options)}
+                <title>{format!("{} · Skep", notice.title(locale))}</title>
+            </head>
+            <body>
+                <main id="main" class="bare">{notice.content(locale)}</main>
+            </body>
+        </html>
+    }
+}
+
+/// What every document begins with.
+#[cfg(feature = "ssr")]
+fn head(options: &LeptosOptions) -> impl IntoView + use<> {
+    view! {
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+        <link rel="stylesheet" href=format!("/{}/{}.css", options.site_pkg_dir, options.output_name) />
     }
 }
 
@@ -98,14 +126,21 @@ fn scripts(options: &LeptosOptions) -> impl IntoView + use<> {
 
 /// Forbids everything that the page does not need: above all, scripts that do not carry this answer's nonce.
 #[cfg(feature = "ssr")]
-fn content_policy() {
+fn content_policy(options: &LeptosOptions) {
     use axum::http::{HeaderValue, header::CONTENT_SECURITY_POLICY};
     use leptos::nonce::use_nonce;
 
+    // While developing, cargo-leptos tells the page from a port of its own that there is something new.
+    let reload = std::env::var_os("LEPTOS_WATCH")
+        .map(|_| {
+            let port = options.reload_external_port.unwrap_or(options.reload_port);
+            format!(" ws://127.0.0.1:{port} ws://localhost:{port}")
+        })
+        .unwrap_or_default();
     let policy = use_nonce().map(|nonce| {
         format!(
             "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
-             connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+             connect-src 'self'{reload}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
     });
     if let Some(policy) = policy.and_then(|policy| HeaderValue::from_str(&policy).ok())

@@ -104,8 +104,27 @@ pub fn complaint(locale: Locale, complaint: Complaint) -> String {
         Complaint::NotAUrl => td_string!(locale, complaint.not_a_url).to_owned(),
         Complaint::Same => td_string!(locale, complaint.same).to_owned(),
         Complaint::Changed => td_string!(locale, complaint.changed).to_owned(),
+        Complaint::PortTwice => td_string!(locale, complaint.port_twice).to_owned(),
+        Complaint::TooMany { max } => td_string!(locale, complaint.too_many, max = max),
         Complaint::LastAdmin => td_string!(locale, complaint.last_admin).to_owned(),
     }
+}
+
+/// Why a connection ended, where it is one of the reasons that Skep's own honeypots give.
+#[must_use]
+pub fn ending(locale: Locale, reason: &str) -> Option<&'static str> {
+    Some(match reason {
+        "closed by the source" => td_string!(locale, ending.closed),
+        "reset by the source" => td_string!(locale, ending.reset),
+        "the source said goodbye" => td_string!(locale, ending.goodbye),
+        "logged out" => td_string!(locale, ending.logged_out),
+        "closed after the answer" => td_string!(locale, ending.answered),
+        "too many wrong passwords" | "wrong password" => td_string!(locale, ending.passwords),
+        "no request in time" => td_string!(locale, ending.no_request),
+        "open for too long" => td_string!(locale, ending.too_long),
+        "a malformed request" => td_string!(locale, ending.malformed),
+        _ => return None,
+    })
 }
 
 /// A number with its thousands apart.

@@ -96,7 +96,12 @@ pub async fn serve(common: Common, serve: Serve) -> Result<(), CommandError> {
 #[expect(clippy::print_stdout, reason = "printing is what the command is for")]
 pub async fn token(common: Common, token: Token) -> Result<(), CommandError> {
     let (_in_use, hub) = open(&common).await?;
-    let TokenCommand::Create { name, role, group } = token.command;
+    let TokenCommand::Create {
+        name,
+        role,
+        group,
+        days,
+    } = token.command;
     let actor = Actor::command_line();
     let role = Role::from(role);
     let mut groups = vec![];
@@ -115,7 +120,7 @@ pub async fn token(common: Common, token: Token) -> Result<(), CommandError> {
         role,
         areas: vec![],
         groups,
-        days: None,
+        days,
     };
     let made = hub.create_token(&actor, draft).await?;
     hub.store().close().await;

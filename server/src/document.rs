@@ -6,13 +6,13 @@ use std::{
     path::Path,
 };
 
-use axum::Router;
+use axum::{Router, extract::Request, response::Response};
 use leptos::{
     config::{Env, LeptosOptions, get_configuration},
     prelude::provide_context,
 };
-use leptos_axum::{LeptosRoutes, generate_route_list};
-use skep_app::ApiReference;
+use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async};
+use skep_app::{ApiReference, Notice};
 
 use crate::router::State;
 
@@ -62,4 +62,10 @@ pub(crate) fn routes(state: &State, reference: ApiReference) -> Router<State> {
         },
         move || skep_app::shell(leptos.clone()),
     )
+}
+
+/// What somebody sees in place of a page, whatever the address says.
+pub(crate) async fn notice(state: &State, notice: Notice, request: Request) -> Response {
+    let leptos = state.leptos.clone();
+    render_app_async(move || skep_app::notice(leptos.clone(), notice))(request).await
 }

@@ -177,6 +177,9 @@ pub enum TokenCommand {
         /// for others those that exist now.
         #[arg(long)]
         group: Vec<String>,
+        /// For how many days it is good, 1 to 3660. Without it until it is revoked.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3660))]
+        days: Option<u32>,
     },
 }
 

@@ -21,9 +21,11 @@ pub fn complaint_about(locale: Locale, failure: Option<&Failure>, wanted: &str) 
 #[component]
 pub fn Field(
     /// The field's name in the form, and its id.
-    name: &'static str,
+    #[prop(into)]
+    name: Oco<'static, str>,
     /// Its label.
-    label: &'static str,
+    #[prop(into)]
+    label: Oco<'static, str>,
     /// Its type.
     #[prop(default = "text")]
     kind: &'static str,
@@ -46,18 +48,22 @@ pub fn Field(
     #[prop(into)]
     complaint: Signal<Option<String>>,
 ) -> impl IntoView {
-    let described = Signal::derive(move || {
-        complaint
-            .with(Option::is_some)
-            .then(|| format!("{name}-error"))
-            .or_else(|| hint.map(|_| format!("{name}-hint")))
-    });
+    let (error_id, hint_id) = (format!("{name}-error"), format!("{name}-hint"));
+    let described = {
+        let (error_id, hint_id) = (error_id.clone(), hint_id.clone());
+        Signal::derive(move || {
+            complaint
+                .with(Option::is_some)
+                .then(|| error_id.clone())
+                .or_else(|| hint.map(|_| hint_id.clone()))
+        })
+    };
     view! {
         <div class="field">
-            <label for=name>{label}</label>
+            <label for=name.clone()>{label}</label>
             <input
                 class="input"
-                id=name
+                id=name.clone()
                 name=name
                 type=kind
                 autocomplete=autocomplete
@@ -67,13 +73,13 @@ pub fn Field(
                 aria-invalid=move || complaint.with(Option::is_some).then_some("true")
                 aria-describedby=described
             />
-            {hint.map(|hint| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
+            {hint.map(|hint| view! { <p class="hint" id=hint_id>{hint}</p> })}
             {move || {
                 complaint
                     .get()
                     .map(|text| {
                         view! {
-                            <p class="err" id=format!("{name}-error") role="alert">
+                            <p class="err" id=error_id.clone() role="alert">
                                 <Icon name="failed" small=true />
                                 {text}
                             </p>

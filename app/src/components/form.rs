@@ -64,11 +64,12 @@ impl Attempt {
 
     /// What is wrong with a field.
     #[must_use]
-    pub fn about(self, field: &'static str) -> Signal<Option<String>> {
+    pub fn about(self, field: impl Into<Oco<'static, str>>) -> Signal<Option<String>> {
         let locale = use_locale();
+        let field = field.into();
         Signal::derive(move || {
             self.failure
-                .with(|failure| complaint_about(locale, failure.as_ref(), field))
+                .with(|failure| complaint_about(locale, failure.as_ref(), &field))
         })
     }
 }

@@ -21,7 +21,7 @@ pub struct Toasts {
 #[derive(Clone)]
 struct Toast {
     text: String,
-    undo: Callback<()>,
+    undo: Option<Callback<()>>,
 }
 
 impl Toasts {
@@ -36,7 +36,15 @@ impl Toasts {
 
     /// Says what was done, and offers to undo it.
     pub fn say(self, text: String, undo: impl Fn() + Send + Sync + 'static) {
-        let undo = Callback::new(move |()| undo());
+        self.show(text, Some(Callback::new(move |()| undo())));
+    }
+
+    /// Says what was done.
+    pub fn tell(self, text: String) {
+        self.show(text, None);
+    }
+
+    fn show(self, text: String, undo: Option<Callback<()>>) {
         self.now.set(Some(Toast { text, undo }));
         self.hold();
         self.end_later();
@@ -65,10 +73,17 @@ pub fn ToastPlace() -> impl IntoView {
     let toasts = expect_context::<Toasts>();
     let toast = move || {
         toasts.now.get().map(|toast| {
-            let undo = move |_| {
-                toasts.now.set(None);
-                toast.undo.run(());
-            };
+            let undo = toast.undo.map(|undo| {
+                let clicked = move |_| {
+                    toasts.now.set(None);
+                    undo.run(());
+                };
+                view! {
+                    <button type="button" class="btn s" on:click=clicked>
+                        {td_string!(locale, action.undo)}
+                    </button>
+                }
+            });
             view! {
                 <div
                     class="toast"
@@ -79,9 +94,7 @@ pub fn ToastPlace() -> impl IntoView {
                 >
                     <Icon name="running" small=true />
                     <span>{toast.text}</span>
-                    <button type="button" class="btn s" on:click=undo>
-                        {td_string!(locale, action.undo)}
-                    </button>
+                    {undo}
                 </div>
             }
         })

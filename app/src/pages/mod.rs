@@ -7,7 +7,7 @@ mod event;
 mod events;
 mod later;
 mod login;
-mod not_found;
+mod notice;
 mod profile;
 mod quarantine;
 mod sensor;
@@ -20,7 +20,7 @@ mod users;
 pub use dashboard::Dashboard;
 pub use later::{Attacks, Rare, Sensing, load_part};
 pub use login::LogIn;
-pub use not_found::NotFound;
+pub use notice::{NotFound, Notice};
 
 use api::Api;
 use audit::Audit;

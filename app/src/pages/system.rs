@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use skep_model::{
+    Refusal,
     system::{About, Settings},
     user::Role,
 };
@@ -14,6 +15,7 @@ use crate::{
         Attempt, Awaited, Checks, FailureNote, Field, FormDialog, Icon, Loading, Page, Problem,
         Time, TimeForm, submitted_data, text,
     },
+    failure::Failure,
     preferences::use_locale,
     server,
     translations::td_string,
@@ -27,14 +29,8 @@ const NUMBERS: [&str; 4] = [
     "archive_after_days",
     "archive_days",
 ];
-/// All fields that say for themselves what is wrong with them.
-const FIELDS: &[&str] = &[
-    "endpoint",
-    "offline_after",
-    "audit_days",
-    "archive_after_days",
-    "archive_days",
-];
+/// What the names of the fields begin with that hold a service's ports.
+const DEFAULTS: &str = "sensor_defaults.";
 
 /// The server itself.
 #[component]
@@ -143,12 +139,28 @@ fn Form(now: Settings, about: Answer<About>, admin: bool) -> impl IntoView {
             });
         }
     };
+    // Every field says for itself what is wrong with it.
+    let unsaid = Signal::derive(move || {
+        let failure = attempt.failure.get();
+        failure.filter(|failure| !matches!(failure, Failure::Refused(Refusal::Invalid { .. })))
+    });
     let number = |name: &'static str, label: &'static str, hint: &'static str, value: u32| {
         view! {
             <Field name=name label=label kind="number" value=value.to_string() hint=hint required=true complaint=attempt.about(name) />
         }
     };
     let [offline, audit, archive_after, archive] = NUMBERS;
+    let defaults = now
+        .sensor_defaults
+        .into_iter()
+        .flatten()
+        .map(|(service, ports)| {
+            let name = format!("{DEFAULTS}{service}");
+            let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+            let complaint = attempt.about(name.clone());
+            view! { <Field name=name label=service.to_string() value=ports.join(", ") complaint /> }
+        })
+        .collect_view();
     let permissions = vec![
         (
             "managers_remove_events".to_owned(),
@@ -187,9 +199,14 @@ fn Form(now: Settings, about: Answer<About>, admin: bool) -> impl IntoView {
                         {number(archive, td_string!(locale, system.archive_days), td_string!(locale, system.ever_hint), now.archive_days)}
                         {number(audit, td_string!(locale, system.audit_days), td_string!(locale, system.ever_hint), now.audit_days)}
                     </div>
+                    <fieldset class="checks">
+                        <legend>{td_string!(locale, system.sensor_defaults)}</legend>
+                        <p class="hint">{td_string!(locale, system.sensor_defaults_hint)}</p>
+                        <div class="ports">{defaults}</div>
+                    </fieldset>
                     <Checks name="may" label=td_string!(locale, system.permissions) choices=permissions complaint=attempt.about("may") />
                 </fieldset>
-                <Problem failure=attempt.failure fields=FIELDS />
+                <Problem failure=unsaid />
                 {admin
                     .then(|| {
                         view! {
@@ -223,8 +240,25 @@ fn read(data: &FormData) -> Settings {
     let may: Vec<String> = crate::components::several(data, "may");
     let ticked = |word: &str| may.iter().any(|value| value == word);
     let [offline, audit, archive_after, archive] = NUMBERS.map(number);
+    // Nor is it a port.
+    let ports = |list: &str| {
+        list.split([',', ' '])
+            .filter(|word| !word.is_empty())
+            .map(|word| word.parse().unwrap_or(0))
+            .collect()
+    };
+    let defaults = data
+        .keys()
+        .into_iter()
+        .filter_map(|name| {
+            let name = name.ok()?.as_string()?;
+            let service = name.strip_prefix(DEFAULTS)?.parse().ok()?;
+            Some((service, ports(&text(data, &name))))
+        })
+        .collect();
     Settings {
         endpoint: text(data, "endpoint"),
+        sensor_defaults: Some(defaults),
         offline_after: offline,
         managers_remove_events: ticked("managers_remove_events"),
         managers_remove_sensors: ticked("managers_remove_sensors"),

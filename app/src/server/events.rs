@@ -9,17 +9,18 @@ use skep_model::{
 
 use crate::failure::Failure;
 
-/// A page of the event list, newest first.
+/// A page of the event list, newest first, and if asked how many there are in all.
 #[server(prefix = "/fn", endpoint = "events", input = Json)]
 pub async fn events(
     query: EventQuery,
     before: Option<Cursor>,
     limit: u32,
+    counted: bool,
 ) -> Result<EventPage, Failure> {
     use super::asker;
 
     asker::hub()?
-        .events(&asker::actor().await?, &query, before, limit.clamp(1, 200))
+        .events(&asker::actor().await?, &query, before, limit, counted)
         .await
         .map_err(asker::failure)
 }

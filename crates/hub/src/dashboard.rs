@@ -11,8 +11,6 @@ use skep_store::{Field, Listing, Span};
 
 use crate::{Actor, Hub, HubError};
 
-/// Counts that read events stop here.
-const MOST: u32 = 10_000;
 /// How many rows a list of the dashboard has.
 const TOP: u32 = 10;
 
@@ -25,13 +23,7 @@ impl Hub {
         let this_hour = Timestamp::now().hour();
         let since = Timestamp(this_hour.0 - 23 * HOUR);
         let two_days = Timestamp(since.0 - 24 * HOUR);
-        let count = async |query: EventQuery| -> Result<Count, HubError> {
-            let number = store.count_events(scope, &query, MOST + 1).await?;
-            Ok(Count {
-                number: number.min(u64::from(MOST)),
-                more: number > u64::from(MOST),
-            })
-        };
+        let count = async |query: EventQuery| self.count_events(scope, &query).await;
 
         let by_time = store.events_by_time(scope, Span::Hour, two_days).await?;
         let mut hours: Vec<HourCount> = (0..24)

@@ -2,26 +2,29 @@
 
 use skep_model::{
     Complaint, Refusal, Status,
-    console::{Cursor, EventDetail, EventEdit, EventPage, EventQuery, EventRow},
+    console::{Count, Cursor, EventDetail, EventEdit, EventPage, EventQuery, EventRow},
     ids::EventId,
     limits,
     user::{Fate, Role},
 };
-use skep_store::{Edited, Listing};
+use skep_store::{Edited, Listing, Scope};
 
 use crate::{Actor, Hub, HubError};
 
 /// The most events of one page.
 const PAGE: u32 = 200;
+/// Counting stops here.
+const MOST: u32 = 10_000;
 
 impl Hub {
-    /// A page of events, newest first. `limit` is cut to 200.
+    /// A page of events, newest first, and if asked how many there are in all. `limit` is cut to 200.
     pub async fn events(
         &self,
         actor: &Actor,
         query: &EventQuery,
         before: Option<Cursor>,
         limit: u32,
+        counted: bool,
     ) -> Result<EventPage, HubError> {
         actor.require(Role::Observer)?;
         let limit = limit.clamp(1, PAGE);
@@ -38,7 +41,29 @@ impl Hub {
             started_at: row.started_at,
             number: row.number,
         });
-        Ok(EventPage { events, next })
+        let total = if counted {
+            Some(self.count_events(&actor.scope, query).await?)
+        } else {
+            None
+        };
+        Ok(EventPage {
+            events,
+            total,
+            next,
+        })
+    }
+
+    /// How many events match; it stops at 10,000.
+    pub(crate) async fn count_events(
+        &self,
+        scope: &Scope,
+        query: &EventQuery,
+    ) -> Result<Count, HubError> {
+        let number = self.0.store.count_events(scope, query, MOST + 1).await?;
+        Ok(Count {
+            number: number.min(u64::from(MOST)),
+            more: number > u64::from(MOST),
+        })
     }
 
     /// An event with everything in it.

@@ -288,12 +288,15 @@ impl Hub {
         }
     }
 
-    /// What a new sensor runs: every built-in service.
+    /// What a new sensor runs.
     fn first_instances(&self, address: IpAddr) -> Vec<NewInstance> {
+        let defaults = self.sensor_defaults();
         BUILT_IN
             .iter()
             .filter_map(|built_in| {
-                let numbers = self.0.options.default_ports.of(built_in);
+                let (service, numbers) = defaults
+                    .get_key_value(built_in.name)
+                    .filter(|(_, numbers)| !numbers.is_empty())?;
                 let port = |transport| {
                     move |number: &u16| Port {
                         number: *number,
@@ -306,7 +309,7 @@ impl Hub {
                 }
                 Some(NewInstance {
                     id: InstanceId::new(),
-                    service: built_in.name.parse().ok()?,
+                    service: service.clone(),
                     revision: built_in.revision,
                     address,
                     ports,

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, RwLock, atomic::AtomicBool},
 };
 
-use skep_model::Timestamp;
+use skep_model::{Timestamp, event::ServiceName};
 use skep_protocol::catalogue::{BUILT_IN, BuiltIn};
 use skep_store::Store;
 use tokio::sync::Notify;
@@ -45,9 +45,15 @@ pub struct Options {
 pub struct DefaultPorts(BTreeMap<String, Vec<u16>>);
 
 impl DefaultPorts {
-    /// The ports of a service.
-    #[must_use]
-    pub fn of(&self, service: &BuiltIn) -> Vec<u16> {
+    /// Every built-in service with its ports.
+    pub(crate) fn all(&self) -> BTreeMap<ServiceName, Vec<u16>> {
+        BUILT_IN
+            .iter()
+            .filter_map(|built_in| Some((built_in.name.parse().ok()?, self.of(built_in))))
+            .collect()
+    }
+
+    fn of(&self, service: &BuiltIn) -> Vec<u16> {
         self.0
             .get(service.name)
             .cloned()

@@ -1,6 +1,7 @@
 //! The settings of the whole server, the audit log, and what the server says of itself.
 
 use std::{
+    collections::{BTreeMap, HashSet},
     fmt::Write as _,
     sync::{Arc, PoisonError},
     time::Duration,
@@ -8,9 +9,11 @@ use std::{
 
 use skep_model::{
     Complaint, Timestamp,
+    event::ServiceName,
     system::{About, AuditPage, AuditQuery, Settings},
     user::Role,
 };
+use skep_protocol::catalogue::BUILT_IN;
 use skep_store::Engine;
 
 use crate::{Actor, Hub, HubError};
@@ -19,6 +22,8 @@ use crate::{Actor, Hub, HubError};
 const NAME: &str = "settings";
 /// Entries of one page of the audit log.
 const PAGE: u32 = 100;
+/// The most ports of one service.
+const MOST_PORTS: usize = 64;
 /// The most days that a setting takes: ten years.
 const LONGEST: u32 = 3660;
 
@@ -53,7 +58,26 @@ impl Hub {
     /// The settings, for those who may see them.
     pub fn shown_settings(&self, actor: &Actor) -> Result<Settings, HubError> {
         actor.require(Role::Observer)?;
-        Ok((*self.settings()).clone())
+        Ok(self.spelled_out((*self.settings()).clone()))
+    }
+
+    /// Which services a new sensor offers, and on which ports.
+    pub(crate) fn sensor_defaults(&self) -> BTreeMap<ServiceName, Vec<u16>> {
+        let settings = self.settings();
+        let chosen = settings.sensor_defaults.clone();
+        chosen.unwrap_or_else(|| self.0.options.default_ports.all())
+    }
+
+    /// The settings with what holds where nothing was chosen; every built-in service is named.
+    fn spelled_out(&self, mut settings: Settings) -> Settings {
+        let started_with = self.0.options.default_ports.all();
+        let defaults = settings
+            .sensor_defaults
+            .get_or_insert_with(|| started_with.clone());
+        for service in started_with.into_keys() {
+            defaults.entry(service).or_default();
+        }
+        settings
     }
 
     /// Changes the settings.
@@ -66,12 +90,12 @@ impl Hub {
         new.endpoint = new.endpoint.trim().trim_end_matches('/').to_owned();
         check(&new)?;
         let mut audit = actor.audit("edit", "settings", "server".to_owned());
-        audit.before = serde_json::to_value(&*self.settings()).ok();
-        audit.after = serde_json::to_value(&new).ok();
+        audit.before = serde_json::to_value(self.shown_settings(actor)?).ok();
+        audit.after = serde_json::to_value(self.spelled_out(new.clone())).ok();
         let json = serde_json::to_string(&new).unwrap_or_default();
         self.0.store.put_setting(NAME, &json, &audit).await?;
         self.load_settings().await?;
-        Ok(new)
+        self.shown_settings(actor)
     }
 
     /// Where sensors are told to call.
@@ -194,6 +218,9 @@ fn check(settings: &Settings) -> Result<(), HubError> {
         LONGEST,
     )?;
     between("archive_days", settings.archive_days, 0, LONGEST)?;
+    if let Some(defaults) = &settings.sensor_defaults {
+        check_sensor_defaults(defaults)?;
+    }
     let endpoint = &settings.endpoint;
     let host = endpoint
         .strip_prefix("https://")
@@ -207,6 +234,34 @@ fn check(settings: &Settings) -> Result<(), HubError> {
     });
     if !endpoint.is_empty() && !fits {
         return Err(HubError::invalid("endpoint", Complaint::NotAUrl));
+    }
+    Ok(())
+}
+
+fn check_sensor_defaults(defaults: &BTreeMap<ServiceName, Vec<u16>>) -> Result<(), HubError> {
+    let mut taken = HashSet::new();
+    for (service, ports) in defaults {
+        let refuse = |complaint| {
+            let field = format!("sensor_defaults.{service}");
+            Err(HubError::invalid(&field, complaint))
+        };
+        if !BUILT_IN.iter().any(|known| known.name == service.as_str()) {
+            return refuse(Complaint::Unknown);
+        }
+        if ports.contains(&0) {
+            return refuse(Complaint::Between {
+                min: 1,
+                max: 65_535,
+            });
+        }
+        if ports.len() > MOST_PORTS {
+            return refuse(Complaint::TooMany {
+                max: MOST_PORTS as u32,
+            });
+        }
+        if !ports.iter().all(|port| taken.insert(*port)) {
+            return refuse(Complaint::PortTwice);
+        }
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::{
     str::FromStr,
 };
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 /// An IPv4 or IPv6 address.
@@ -98,9 +99,143 @@ impl fmt::Display for Address {
     }
 }
 
+/// One address, or all addresses of a network: `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Network(IpNet);
+
+impl Network {
+    /// The first and the last address.
+    #[must_use]
+    pub fn ends(self) -> (Address, Address) {
+        (self.0.network().into(), self.0.broadcast().into())
+    }
+
+    /// Whether an address is in it.
+    #[must_use]
+    pub fn contains(self, address: Address) -> bool {
+        let (first, last) = self.ends();
+        (first.to_bytes()..=last.to_bytes()).contains(&address.to_bytes())
+    }
+}
+
+impl From<Address> for Network {
+    fn from(address: Address) -> Self {
+        Self(address.0.into())
+    }
+}
+
+/// Neither an address nor a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoNetwork;
+
+impl std::error::Error for NoNetwork {}
+
+impl fmt::Display for NoNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected an address such as 192.0.2.7, or a network such as 192.0.2.0/24")
+    }
+}
+
+impl FromStr for Network {
+    type Err = NoNetwork;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(address) = text.parse::<Address>() {
+            return Ok(address.into());
+        }
+        let network: IpNet = text.parse().map_err(|_| NoNetwork)?;
+        Ok(Self(network.trunc()))
+    }
+}
+
+impl TryFrom<String> for Network {
+    type Error = NoNetwork;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Network> for String {
+    fn from(network: Network) -> Self {
+        network.to_string()
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.prefix_len() == self.0.max_prefix_len() {
+            self.0.addr().fmt(f)
+        } else {
+            self.0.fmt(f)
+        }
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Network {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Network".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "An address, or a network such as 192.0.2.0/24.",
+            "anyOf": [
+                { "format": "ipv4" },
+                { "format": "ipv6" },
+                { "pattern": "^(([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])\\.){3}([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])/([0-9]|[12][0-9]|3[0-2])$" },
+            ],
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn a_network_is_read_as_people_write_it() {
+        let read = |text: &str| text.parse::<Network>().map(|network| network.to_string());
+        for (written, kept) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("192.0.2.7/24", "192.0.2.0/24"),
+            ("192.0.2.7/32", "192.0.2.7"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+            ("2001:DB8::1/32", "2001:db8::/32"),
+        ] {
+            assert_eq!(read(written).as_deref(), Ok(kept));
+        }
+        for wrong in [
+            "",
+            "192.0.2",
+            "192.0.2.0/33",
+            "x/8",
+            "192.0.2.0/",
+            "1.2.3.4/-1",
+        ] {
+            assert_eq!(read(wrong), Err(NoNetwork), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_network_holds_what_shares_its_first_bits(
+            network: u32, address: u32, bits in 0u32..=32,
+        ) {
+            let of = |number: u32| Address::from(IpAddr::V4(number.into()));
+            let block: Network = format!("{}/{bits}", of(network)).parse().unwrap();
+            let same = (network ^ address).leading_zeros() >= bits;
+            prop_assert_eq!(block.contains(of(address)), same);
+            prop_assert!(block.contains(of(network)));
+            prop_assert_eq!(block.to_string().parse::<Network>(), Ok(block));
+        }
+    }
 
     #[test]
     fn a_mapped_address_is_its_ipv4_address() {

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, Bytes, Classification, Digest, Interaction, Severity, Status, Timestamp, Transport,
+    Address, Bytes, Classification, Digest, Interaction, Network, Severity, Status, Timestamp,
+    Transport,
     event::ServiceName,
     ids::{EventId, GroupId, SensorId},
     sensor::GroupRef,
@@ -101,8 +102,8 @@ pub struct EventQuery {
     /// Sensors.
     #[serde(default)]
     pub sensor: Vec<SensorId>,
-    /// Source.
-    pub source: Option<Address>,
+    /// Source, or the network that it is in.
+    pub source: Option<Network>,
     /// Services.
     #[serde(default)]
     pub service: Vec<ServiceName>,
@@ -122,6 +123,8 @@ pub struct EventQuery {
 pub struct EventPage {
     /// The events.
     pub events: Vec<EventRow>,
+    /// How many events match in all, if that was asked for.
+    pub total: Option<Count>,
     /// Where the next, older page begins; `None` when there is none.
     pub next: Option<Cursor>,
 }
@@ -224,6 +227,7 @@ pub struct Dashboard {
 
 /// A count that stops at a bound, so that it is quick at any size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Count {
     /// The number counted.
     pub number: u64,

@@ -20,7 +20,7 @@ pub mod time;
 pub mod token;
 pub mod user;
 
-pub use address::Address;
+pub use address::{Address, Network};
 pub use digest::Digest;
 pub use event::{Classification, Severity, Status, Transport};
 pub use interaction::{Direction, Encounter, Interaction, InteractionKind, LoginMethod};

@@ -80,6 +80,13 @@ pub enum Complaint {
     LastAdmin,
     /// Somebody else changed it meanwhile.
     Changed,
+    /// Two services cannot have the same port.
+    PortTwice,
+    /// Too many of them.
+    TooMany {
+        /// At most so many.
+        max: u32,
+    },
 }
 
 impl Refusal {
@@ -150,6 +157,8 @@ impl fmt::Display for Complaint {
             Self::NotAUrl => f.write_str("must be of the form https://host:port"),
             Self::Same => f.write_str("is the same as before"),
             Self::Changed => f.write_str("was changed by somebody else meanwhile"),
+            Self::PortTwice => f.write_str("holds a port that is there already"),
+            Self::TooMany { max } => write!(f, "must be at most {max}"),
             Self::LastAdmin => f.write_str("would leave nobody who can administer the server"),
         }
     }

@@ -1,8 +1,10 @@
 //! The audit log, the quarantine, and the settings of the whole server.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Bytes, Timestamp, console::SensorRef, ids::UserId};
+use crate::{Address, Bytes, Timestamp, console::SensorRef, event::ServiceName, ids::UserId};
 
 /// An entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +88,9 @@ pub struct QuarantineView {
 pub struct Settings {
     /// The address that sensors are told to call, `https://host:port`; empty: as the server was started.
     pub endpoint: String,
+    /// What sensors that are added from now on offer: built-in services, each with its ports; one without ports is
+    /// not offered. Without it: as the server was started.
+    pub sensor_defaults: Option<BTreeMap<ServiceName, Vec<u16>>>,
     /// A sensor that was not heard for so many seconds is offline.
     #[cfg_attr(feature = "schema", schemars(range(min = 15, max = 86_400)))]
     pub offline_after: u32,
@@ -110,6 +115,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             endpoint: String::new(),
+            sensor_defaults: None,
             offline_after: 60,
             managers_remove_events: true,
             managers_remove_sensors: true,

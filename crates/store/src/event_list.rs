@@ -1,7 +1,7 @@
 //! The event list: rows by any filter, newest first, paged by key.
 
 use skep_model::{
-    Classification, Digest, Severity, Status, Transport,
+    Classification, Digest, Network, Severity, Status, Transport,
     console::{Cursor, EventQuery, EventRow, SensorRef},
     ids::GroupId,
     sensor::GroupRef,
@@ -161,8 +161,15 @@ impl Conditions {
                 .map(|id| Value::Bytes(id.as_bytes().to_vec()))
                 .collect(),
         );
-        if let Some(source) = query.source {
-            conditions.add("e.source =", Value::Bytes(source.to_bytes().to_vec()));
+        match query.source.map(Network::ends) {
+            Some((first, last)) if first == last => {
+                conditions.add("e.source =", Value::Bytes(first.to_bytes().to_vec()));
+            }
+            Some((first, last)) => {
+                conditions.add("e.source >=", Value::Bytes(first.to_bytes().to_vec()));
+                conditions.add("e.source <=", Value::Bytes(last.to_bytes().to_vec()));
+            }
+            None => {}
         }
         if !query.service.is_empty() {
             let first = conditions.values.len() + 1;

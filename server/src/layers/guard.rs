@@ -4,20 +4,22 @@ use std::net::SocketAddr;
 
 use axum::{
     Json,
+    body::Body,
     extract::{ConnectInfo, Request, State as Shared},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
 use skep_app::{
+    Notice,
     access::{Who, before_change, methods, who},
     failure::Failure,
 };
-use skep_hub::{Actor, Client};
+use skep_hub::{Actor, Client, HubError};
 use skep_model::Refusal;
 
 use super::{Secure, origin};
-use crate::{router::State, routes::problem};
+use crate::{document, router::State, routes::problem};
 
 /// Lets a request through, with `Extension<Client>` and `Extension<Option<Actor>>`, or refuses it.
 pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
@@ -28,38 +30,62 @@ pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: 
         .uri
         .path_and_query()
         .map_or(path.clone(), ToString::to_string);
-    let Some(who) = who(parts.method.as_str(), &path) else {
-        return unknown(&path);
-    };
     if path == "/" && parts.method == Method::HEAD {
         return StatusCode::OK.into_response();
     }
     let page = !path.starts_with("/fn/") && parts.method == Method::GET;
-    if path.starts_with("/fn/") && !origin::is_ours(&parts.headers) {
-        return refuse(&path, Refusal::Forbidden);
-    }
-    let pass: Result<Option<Actor>, Response> = match who {
-        Who::Sensor => Ok(None),
-        Who::Anyone if path != "/login" => Ok(None),
-        Who::Token(role, area) => match token(&state, &parts.headers, &client).await {
-            Ok(actor) => actor
-                .require(role)
-                .and_then(|()| actor.require_area(area))
-                .map(|()| Some(actor))
-                .map_err(|refusal| refuse(&path, refusal)),
-            Err(refusal) => Err(refuse(&path, refusal)),
-        },
-        Who::Anyone | Who::BeforeSetUp | Who::LoggedIn(_) => {
+    let pass = match who(parts.method.as_str(), &path) {
+        None => Err(Turned::Away(Refusal::NotFound)),
+        _ if path.starts_with("/fn/") && !origin::is_ours(&parts.headers) => {
+            Err(Turned::Away(Refusal::Forbidden))
+        }
+        Some(Who::Sensor) => Ok(None),
+        Some(Who::Anyone) if path != "/login" => Ok(None),
+        Some(Who::Token(role, area)) => token(&state, &parts.headers, &client)
+            .await
+            .and_then(|actor| actor.require(role).map(|()| actor))
+            .and_then(|actor| actor.require_area(area).map(|()| Some(actor)))
+            .map_err(Turned::Away),
+        Some(who @ (Who::Anyone | Who::BeforeSetUp | Who::LoggedIn(_))) => {
             person(&state, &parts.headers, &client, &path, who, page, &asked).await
         }
     };
-    match pass {
+    let turned = match pass {
         Ok(actor) => {
             parts.extensions.insert(client);
             parts.extensions.insert(actor);
-            next.run(Request::from_parts(parts, body)).await
+            return next.run(Request::from_parts(parts, body)).await;
         }
-        Err(refusal) => refusal,
+        Err(turned) => turned,
+    };
+    let reads = page && header_text(&parts.headers, &header::ACCEPT).contains("text/html");
+    let (status, notice) = match turned {
+        Turned::To(place) => return Redirect::to(&place).into_response(),
+        Turned::NotHere if reads => (StatusCode::FORBIDDEN, Notice::SetUpElsewhere),
+        Turned::NotHere => return (StatusCode::FORBIDDEN, SET_UP_ELSEWHERE).into_response(),
+        Turned::Away(Refusal::NotFound) if reads => (StatusCode::NOT_FOUND, Notice::Missing),
+        Turned::Away(Refusal::Forbidden) if reads => (StatusCode::FORBIDDEN, Notice::Forbidden),
+        Turned::Away(Refusal::NotFound) => return unknown(&path),
+        Turned::Away(refusal) => return refuse(&path, refusal),
+    };
+    let request = Request::from_parts(parts, Body::empty());
+    let document = document::notice(&state, notice, request).await;
+    (status, document).into_response()
+}
+
+/// Where somebody is sent who may not pass.
+enum Turned {
+    /// To another page.
+    To(String),
+    /// Away.
+    Away(Refusal),
+    /// To the machine that the server runs on.
+    NotHere,
+}
+
+impl From<HubError> for Turned {
+    fn from(error: HubError) -> Self {
+        Self::Away(error.refusal())
     }
 }
 
@@ -72,42 +98,34 @@ async fn person(
     who: Who,
     page: bool,
     asked: &str,
-) -> Result<Option<Actor>, Response> {
-    let failed = |error: skep_hub::HubError| refuse(path, error.refusal());
-    let needs_set_up = state.hub.needs_set_up().await.map_err(failed)?;
+) -> Result<Option<Actor>, Turned> {
+    let to = |place: &str| Err(Turned::To(place.to_owned()));
+    let needs_set_up = state.hub.needs_set_up().await?;
     match who {
-        Who::BeforeSetUp if needs_set_up && !is_here(client) => {
-            return Err((StatusCode::FORBIDDEN, SET_UP_ELSEWHERE).into_response());
-        }
+        Who::BeforeSetUp if needs_set_up && !is_here(client) => return Err(Turned::NotHere),
         Who::BeforeSetUp if needs_set_up => return Ok(None),
-        Who::BeforeSetUp if page => return Err(Redirect::to("/").into_response()),
-        Who::BeforeSetUp => return Err(refuse(path, Refusal::Forbidden)),
-        _ if needs_set_up && page => return Err(Redirect::to("/setup").into_response()),
+        Who::BeforeSetUp if page => return to("/"),
+        Who::BeforeSetUp => return Err(Turned::Away(Refusal::Forbidden)),
+        _ if needs_set_up && page => return to("/setup"),
         _ => {}
     }
     let cookies = header_text(headers, &header::COOKIE);
-    let actor = state
-        .hub
-        .actor(cookies, client, path != "/live")
-        .await
-        .map_err(failed)?;
+    let actor = state.hub.actor(cookies, client, path != "/live").await?;
     match (who, actor) {
         (Who::LoggedIn(_), Some(actor)) if actor.must_change() && !before_change(path) => {
-            Err(if page && path != "/live" {
-                Redirect::to("/password").into_response()
+            if page && path != "/live" {
+                to("/password")
             } else {
-                refuse(path, Refusal::Forbidden)
-            })
+                Err(Turned::Away(Refusal::Forbidden))
+            }
         }
-        (Who::LoggedIn(role), Some(actor)) => actor
-            .require(role)
-            .map(|()| Some(actor))
-            .map_err(|refusal| refuse(path, refusal)),
-        (Who::LoggedIn(_), None) if page && path != "/live" => {
-            Err(Redirect::to(&login_for(asked)).into_response())
+        (Who::LoggedIn(role), Some(actor)) => {
+            actor.require(role).map_err(Turned::Away)?;
+            Ok(Some(actor))
         }
-        (Who::LoggedIn(_), None) => Err(refuse(path, Refusal::NotLoggedIn)),
-        (_, Some(_)) if path == "/login" => Err(Redirect::to("/").into_response()),
+        (Who::LoggedIn(_), None) if page && path != "/live" => to(&login_for(asked)),
+        (Who::LoggedIn(_), None) => Err(Turned::Away(Refusal::NotLoggedIn)),
+        (_, Some(_)) if path == "/login" => to("/"),
         (_, actor) => Ok(actor),
     }
 }

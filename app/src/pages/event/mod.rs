@@ -8,6 +8,7 @@ mod timeline;
 mod work;
 
 use leptos::{prelude::*, task::spawn_local};
+use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use skep_model::{
     Bytes, Direction, Interaction, InteractionKind, Refusal,
@@ -248,7 +249,12 @@ fn Detail(detail: EventDetail) -> impl IntoView {
     let severity = Memo::new(move |_| event.row.with(|row| row.severity));
     let classification = Memo::new(move |_| event.row.with(|row| row.classification));
     let digest = Memo::new(move |_| event.row.with(|row| row.digest.clone()));
+    let title = event.row.with_untracked(|row| {
+        let event = td_string!(use_locale(), event.title);
+        format!("{event} {} · Skep", row.number)
+    });
     view! {
+        <Title text=title />
         <div class="evhead">
             <p class="badges">
                 {move || view! { <SeverityBadge severity=severity.get() /> }}

@@ -181,7 +181,7 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
                 <Raw bytes=user />
                 " / "
                 <Raw bytes=secret />
-                {result}
+                <span class="own">{result}</span>
             }
         }
         InteractionKind::Command { line, .. } => view! { <Raw bytes=line /> },
@@ -238,15 +238,25 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
                 <Raw bytes=value />
             }
         }
-        InteractionKind::Note { text } => view! { <Raw bytes=Bytes::from(text) /> },
+        InteractionKind::Note { text } => view! {
+            <span class="own">
+                <Raw bytes=Bytes::from(text) />
+            </span>
+        },
         InteractionKind::Close {
             reason,
             duration: lasted,
         } => {
             let lasted = duration(locale, lasted);
+            let reason = match words::ending(locale, &reason) {
+                Some(word) => word.into_any(),
+                None => view! { <Raw bytes=Bytes::from(reason) /> },
+            };
             view! {
-                <Raw bytes=Bytes::from(reason) />
-                {format!(", {lasted}")}
+                <span class="own">
+                    {reason}
+                    {format!(", {lasted}")}
+                </span>
             }
         }
     }

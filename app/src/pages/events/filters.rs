@@ -219,7 +219,7 @@ fn Source(filter: Memo<Filter>) -> impl IntoView {
                 type="text"
                 autocomplete="off"
                 spellcheck="false"
-                placeholder="192.0.2.1"
+                placeholder="192.0.2.0/24"
                 value=filter.with_untracked(|filter| filter.source.clone())
                 prop:value=move || filter.with(|filter| filter.source.clone())
                 aria-invalid=move || wrong_source().then_some("true")

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
 use skep_model::{
-    console::{Cursor, EventPage, EventQuery, EventRow, LiveMessage},
+    console::{Count, Cursor, EventPage, EventQuery, EventRow, LiveMessage},
     ids::EventId,
 };
 
@@ -39,6 +39,8 @@ pub struct List {
     pub waiting: RwSignal<Vec<EventRow>>,
     /// Where the next page begins.
     pub next: RwSignal<Option<Cursor>>,
+    /// How many events match in all, on this page and others.
+    pub total: RwSignal<Option<Count>>,
     /// How many events came by themselves, for those who hear the page.
     pub arrived: RwSignal<u32>,
     filter: StoredValue<Filter>,
@@ -76,6 +78,7 @@ impl List {
             ),
             waiting: RwSignal::new(vec![]),
             next: RwSignal::new(page.next),
+            total: RwSignal::new(page.total),
             arrived: RwSignal::new(0),
             filter: StoredValue::new(filter),
         }
@@ -114,14 +117,15 @@ impl List {
         }
         let (query, before) = (self.query(), self.filter.with_value(|filter| filter.before));
         spawn_local(async move {
-            if let Ok(page) = server::events(query, before, PAGE).await {
+            if let Ok(page) = server::events(query, before, PAGE, true).await {
+                if self.rows.is_disposed() {
+                    return;
+                }
                 // Oldest first, as they would have come.
                 for event in page.events.iter().rev() {
-                    if self.rows.is_disposed() {
-                        return;
-                    }
                     self.take(event);
                 }
+                self.total.set(page.total);
             }
         });
     }
@@ -161,6 +165,8 @@ impl List {
             return;
         }
         self.arrived.update(|arrived| *arrived += 1);
+        self.total
+            .update(|total| total.iter_mut().for_each(|total| total.number += 1));
         if at_top() && self.waiting.with_untracked(Vec::is_empty) {
             self.insert(event.clone());
         } else {

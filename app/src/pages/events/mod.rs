@@ -40,12 +40,13 @@ async fn fetch(filter: Filter) -> Result<Listing, Failure> {
         return Ok(Listing {
             page: EventPage {
                 events: vec![],
+                total: None,
                 next: None,
             },
             ever: true,
         });
     }
-    let page = server::events(filter.query(words::now()), filter.before, PAGE).await?;
+    let page = server::events(filter.query(words::now()), filter.before, PAGE, true).await?;
     let ever = !page.events.is_empty() || !filter.is_default() || {
         let any = Filter {
             status: ANY.to_owned(),
@@ -57,7 +58,7 @@ async fn fetch(filter: Filter) -> Result<Listing, Failure> {
         };
         let mut ever = false;
         for place in [any, archived] {
-            let page = server::events(place.query(words::now()), None, 1).await?;
+            let page = server::events(place.query(words::now()), None, 1, false).await?;
             ever = !page.events.is_empty();
             if ever {
                 break;

@@ -15,7 +15,7 @@ use crate::{
     preferences::use_locale,
     translations::td_string,
     view::view,
-    words::number,
+    words::{self, number},
 };
 
 /// The list of one page.
@@ -35,13 +35,25 @@ pub fn EventTable(
     Effect::new(move |_| live::listen(move |message| list.hear(message)));
 
     let shown = Signal::derive(move || {
-        let count = list.rows.with(Vec::len) as u64;
-        td_string!(
-            locale,
-            events.shown,
-            count = count,
-            n = number(locale, count)
-        )
+        let shown = list.rows.with(Vec::len) as u64;
+        let total = list
+            .total
+            .get()
+            .filter(|total| total.more || total.number > shown);
+        match total {
+            Some(total) => td_string!(
+                locale,
+                events.shown_of,
+                n = number(locale, shown),
+                total = words::count(locale, total)
+            ),
+            None => td_string!(
+                locale,
+                events.shown,
+                count = shown,
+                n = number(locale, shown)
+            ),
+        }
     });
     let waiting = Signal::derive(move || {
         let count = list.waiting.with(Vec::len) as u64;

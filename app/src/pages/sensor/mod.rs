@@ -4,6 +4,7 @@ mod dialogs;
 mod history;
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use skep_model::{
     Refusal,
@@ -21,7 +22,8 @@ use crate::{
     Me,
     answer::{Answer, ask},
     components::{
-        Attempt, Awaited, FailureNote, Icon, Loading, Page, PresenceMark, Problem, Time, duration,
+        Attempt, Awaited, FailureNote, Icon, Loading, Page, PresenceMark, Problem, Time, Toasts,
+        duration,
     },
     failure::Failure,
     live,
@@ -70,12 +72,21 @@ pub fn Sensor() -> impl IntoView {
             }
         })
     };
+    let name = move || {
+        Suspend::new(async move {
+            let list = sensors.await.unwrap_or_default();
+            let found = list.into_iter().find(|sensor| Some(sensor.id) == id.get());
+            found.map_or(title.to_owned(), |sensor| sensor.name)
+        })
+    };
     let history = move || id.get().map(|id| view! { <History id /> });
     let way = view! {
         <nav class="crumbs" aria-label=td_string!(locale, event.crumbs)>
             <a href="/sensors">{td_string!(locale, nav.sensors)}</a>
             <Icon name="right" small=true />
-            <span aria-current="page">{title}</span>
+            <span aria-current="page">
+                <Awaited view=name />
+            </span>
         </nav>
     };
     view! {
@@ -93,10 +104,17 @@ fn Whole(sensor: SensorView, sensors: Sensors, groups: Groups, manager: bool) ->
     let locale = use_locale();
     let (call, edit, remove) = (Attempt::new(), Attempt::new(), Attempt::new());
     let id = sensor.id;
-    let poll = move |_| call.run(server::call_sensor(id), move |()| sensors.refetch());
+    let toasts = expect_context::<Toasts>();
+    let poll = move |_| {
+        call.run(server::call_sensor(id), move |()| {
+            sensors.refetch();
+            toasts.tell(td_string!(locale, sensor.polled).to_owned());
+        });
+    };
     let events = format!("/events?sensor={id}&status=any");
     let subject = StoredValue::new(sensor.clone());
     view! {
+        <Title text=format!("{} · Skep", sensor.name) />
         <section class="panel" aria-labelledby="sensor">
             <header>
                 <h1 id="sensor">{sensor.name.clone()}</h1>

@@ -78,11 +78,17 @@ async fn list(
     Caller(actor): Caller,
     Query(parameters): Query<EventParameters>,
 ) -> Answer<Page<Event>> {
-    let limit = parameters.limit.0;
+    let (limit, counted) = (parameters.limit.0, parameters.total);
     let (query, cursor) = parameters.question();
-    let page = state.hub.events(&actor, &query, cursor, limit).await?;
+    let page = state
+        .hub
+        .events(&actor, &query, cursor, limit, counted)
+        .await?;
     let next = page.next.map(|cursor| cursor.to_string());
-    json(Page::new(&page.events, next))
+    json(Page {
+        total: page.total,
+        ..Page::new(&page.events, next)
+    })
 }
 
 /// One event with everything in it.

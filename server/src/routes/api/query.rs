@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt::Display, str::FromStr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error};
 use skep_model::{
-    Address, Classification, Severity, Status, Timestamp,
+    Classification, Network, Severity, Status, Timestamp,
     console::{Cursor, EventQuery},
     event::ServiceName,
     ids::SensorId,
@@ -29,10 +29,12 @@ pub(crate) struct EventParameters {
     #[serde(deserialize_with = "given")]
     #[schemars(with = "String", regex(pattern = r"^([0-9]{1,18}|[0-9]{1,9}[mhd])$"))]
     since: Option<Parsed<Since>>,
-    /// Of this source.
+    /// Whether to say how many there are in all; counting stops at 10,000.
+    pub(super) total: bool,
+    /// Of this source, or of any in this network.
     #[serde(deserialize_with = "given")]
-    #[schemars(with = "Address")]
-    source: Option<Address>,
+    #[schemars(with = "Network")]
+    source: Option<Network>,
     /// Of any of these sensors, by id.
     sensor: Several<SensorId>,
     /// Of any of these services.

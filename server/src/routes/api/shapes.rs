@@ -9,7 +9,7 @@ mod system;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
-use skep_model::{Bytes, Timestamp};
+use skep_model::{Bytes, Timestamp, console::Count};
 
 pub(crate) use account::{NewToken, Token, User};
 pub(crate) use event::{Event, WholeEvent};
@@ -25,6 +25,9 @@ pub(crate) struct Page<T> {
     pub(crate) items: Vec<T>,
     /// What to pass as `cursor` or `before` for the next page; null on the last.
     pub(crate) next: Option<String>,
+    /// How many there are in all, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) total: Option<Count>,
 }
 
 impl<T> Page<T> {
@@ -38,6 +41,7 @@ impl<T> Page<T> {
         Self {
             items: items.into_iter().map(Into::into).collect(),
             next,
+            total: None,
         }
     }
 }
