@@ -16,7 +16,7 @@ test: ## Run every test there is
 
 dev: ## Serve the console, built anew at each change
 	@scripts/setup.sh build
-	@$(with_tools) scripts/style.sh && $(with_tools) LEPTOS_ENV=DEV cargo leptos watch --split -- serve
+	@$(with_tools) LEPTOS_ENV=DEV cargo leptos watch --split -- serve
 
 lint: ## Check formatting, lints, licences
 	@scripts/setup.sh test

@@ -4,7 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
 
-scripts/style.sh
 cargo leptos build --release --split --precompress
 cargo build --release -p skep-sensor
 node scripts/licences.mjs target/site/licences.txt

@@ -76,16 +76,20 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[cfg(feature = "ssr")]
 #[must_use]
 pub fn notice(options: LeptosOptions, notice: Notice) -> impl IntoView {
+    use leptos_meta::{MetaTags, Title};
+
     content_policy(&options);
+    provide_meta_context();
     let locale = preferences::page_locale();
     view! {
         <!DOCTYPE html>
         <html lang=leptos_i18n::Locale::as_str(locale) data-theme=preferences::chosen_theme()>
             <head>
                 {head(&options)}
-                <title>{format!("{} · Skep", notice.title(locale))}</title>
+                <MetaTags />
             </head>
             <body>
+                <Title text=format!("{} · Skep", notice.title(locale)) />
                 <main id="main" class="bare">{notice.content(locale)}</main>
             </body>
         </html>

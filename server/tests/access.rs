@@ -198,7 +198,7 @@ const EXPECTED: &[Row9] = &[
     (
         "POST",
         "/fn/events",
-        r#"{"query":{"sensor":["{sensor}"]},"before":null,"limit":5}"#,
+        r#"{"query":{"sensor":["{sensor}"]},"before":null,"limit":5,"counted":true}"#,
         [401, 200, 200, 200, 200, 200, 401, 401, 401],
     ),
     (

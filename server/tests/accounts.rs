@@ -21,6 +21,7 @@ on_both!(
     only_our_own_pages_may_change_something,
     a_token_ends_when_it_should,
     every_page_carries_its_policy,
+    a_browser_is_told_why_it_gets_no_page,
 );
 
 async fn the_first_visitor_sets_the_server_up_once(engine: Engine) {
@@ -309,4 +310,38 @@ async fn every_page_carries_its_policy(engine: Engine) {
             .contains_key("date")
     );
     assert_eq!(app.get("/healthz", "").await.status(), StatusCode::OK);
+}
+
+async fn a_browser_is_told_why_it_gets_no_page(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let observer = app.user("olga", Role::Observer, app.group().await).await;
+    for (path, language, status, said) in [
+        ("/nothing", "en", StatusCode::NOT_FOUND, "Nothing here"),
+        ("/nothing", "de", StatusCode::NOT_FOUND, "Hier ist nichts"),
+        ("/users", "en", StatusCode::FORBIDDEN, "Not for your role"),
+        (
+            "/users",
+            "de",
+            StatusCode::FORBIDDEN,
+            "Nicht für deine Rolle",
+        ),
+    ] {
+        let answer = app
+            .http
+            .get(format!("{}{path}", app.url))
+            .header("cookie", &observer)
+            .header("accept", "text/html,*/*;q=0.8")
+            .header("accept-language", language)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        assert!(answer.headers().contains_key("content-security-policy"));
+        let html = answer.text().await.unwrap();
+        assert!(
+            html.contains(&format!("<title>{said} · Skep</title>")),
+            "{html}"
+        );
+        assert!(!html.contains(".wasm"), "{path}");
+    }
 }

@@ -37,6 +37,7 @@ on_both!(
     the_audit_log_says_who_changed_what,
     a_rejected_part_can_be_taken_again,
     settings_bind_managers,
+    settings_say_what_new_sensors_offer,
     a_sensor_has_a_history_and_is_called,
 );
 
@@ -601,6 +602,46 @@ async fn a_rejected_part_can_be_taken_again(engine: Engine) {
         StatusCode::NOT_FOUND
     );
     assert_eq!(app.count("SELECT COUNT(*) FROM quarantine").await, 0);
+}
+
+async fn settings_say_what_new_sensors_offer(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let admin = app.token(Role::Admin).await;
+    let (_, before) = call(&app, "GET", "/settings", &admin, Value::Null).await;
+    assert_eq!(before["sensor_defaults"]["ssh"], json!([2222]));
+    assert_eq!(before["sensor_defaults"]["telnet"], json!([2323]));
+    for (wrong, field) in [
+        (json!({ "gopher": [70] }), "sensor_defaults.gopher"),
+        (json!({ "ssh": [22, 0] }), "sensor_defaults.ssh"),
+        (
+            json!({ "ssh": [22], "telnet": [23, 22] }),
+            "sensor_defaults.telnet",
+        ),
+        (
+            json!({ "catch-all": (1..=65).collect::<Vec<u16>>() }),
+            "sensor_defaults.catch-all",
+        ),
+    ] {
+        let wrong = json!({ "sensor_defaults": wrong });
+        let (status, problem) = call(&app, "PUT", "/settings", &admin, wrong).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(problem.to_string().contains(field), "{problem}");
+    }
+    let two = json!({ "sensor_defaults": { "ssh": [22, 2022], "telnet": [] } });
+    let (status, kept) = call(&app, "PUT", "/settings", &admin, two).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(kept["sensor_defaults"]["http"], json!([]));
+    let new = json!({ "name": "lobby", "group": app.group().await });
+    let (status, _) = call(&app, "POST", "/sensors", &admin, new).await;
+    assert_eq!(status, StatusCode::CREATED);
+    let (_, sensors) = call(&app, "GET", "/sensors", &admin, Value::Null).await;
+    let instances = &sensors["items"][0]["services"];
+    assert_eq!(instances.as_array().map(Vec::len), Some(1), "{instances}");
+    assert_eq!(instances[0]["service"], json!("ssh"));
+    let ports = json!([
+        { "number": 22, "transport": "tcp" }, { "number": 2022, "transport": "tcp" },
+    ]);
+    assert_eq!(instances[0]["ports"], ports);
 }
 
 async fn settings_bind_managers(engine: Engine) {

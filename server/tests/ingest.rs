@@ -397,6 +397,11 @@ async fn a_list_pages_by_key_under_any_filter(engine: Engine) {
         ("", 25),
         ("&source=2001:db8::1", 5),
         ("&source=::ffff:192.0.2.7", 20),
+        ("&source=192.0.2.0/24", 20),
+        ("&source=192.0.2.8/31", 0),
+        ("&source=0.0.0.0/0", 20),
+        ("&source=2001:db8::/32", 5),
+        ("&source=::/0", 25),
         ("&classification=honeypot", 13),
         ("&classification=honeypot,connection", 25),
         ("&service=ssh&severity=high", 13),
@@ -425,6 +430,16 @@ async fn a_list_pages_by_key_under_any_filter(engine: Engine) {
         assert_eq!(numbers.len(), expected, "{filter}");
         assert!(numbers.is_sorted_by(|a, b| a > b), "{filter}: {numbers:?}");
     }
+    let counted = app
+        .api_json(
+            "/api/v1/events?limit=1&total=true&source=192.0.2.0/24",
+            &token,
+        )
+        .await;
+    assert_eq!(
+        counted["total"],
+        serde_json::json!({ "number": 20, "more": false })
+    );
     let bad = app.api("/api/v1/events?status=old", &token).await;
     assert_eq!(bad.status(), StatusCode::BAD_REQUEST);
     assert_eq!(bad.headers()["content-type"], "application/problem+json");

@@ -246,19 +246,21 @@ fn value(locale: Locale, kind: InteractionKind) -> AnyView {
         InteractionKind::Close {
             reason,
             duration: lasted,
-        } => {
-            let lasted = duration(locale, lasted);
-            let reason = match words::ending(locale, &reason) {
-                Some(word) => word.into_any(),
-                None => view! { <Raw bytes=Bytes::from(reason) /> },
-            };
-            view! {
-                <span class="own">
-                    {reason}
-                    {format!(", {lasted}")}
-                </span>
-            }
-        }
+        } => ending(locale, reason, lasted),
+    }
+}
+
+fn ending(locale: Locale, reason: String, lasted: i64) -> AnyView {
+    let lasted = duration(locale, lasted);
+    let reason = match words::ending(locale, &reason) {
+        Some(word) => word.into_any(),
+        None => view! { <Raw bytes=Bytes::from(reason) /> },
+    };
+    view! {
+        <span class="own">
+            {reason}
+            {format!(", {lasted}")}
+        </span>
     }
 }
 

@@ -26,10 +26,28 @@ fn any(locale: Locale) -> Choice {
     (String::new(), td_string!(locale, filter.any).to_owned())
 }
 
+/// The statuses to choose from. Without a choice live events are those not done with, and archived ones are all.
+fn statuses(locale: Locale, archived: bool) -> Vec<Choice> {
+    let mut choices = if archived {
+        vec![any(locale)]
+    } else {
+        vec![
+            (String::new(), td_string!(locale, filter.open).to_owned()),
+            (ANY.to_owned(), td_string!(locale, filter.any).to_owned()),
+        ]
+    };
+    choices.extend(Status::ALL.iter().map(|status| {
+        (
+            status.to_string(),
+            words::status(locale, *status).to_owned(),
+        )
+    }));
+    choices
+}
+
 /// The choices that are the same everywhere.
 struct Usual {
     datasets: Vec<Choice>,
-    statuses: Vec<Choice>,
     classifications: Vec<Choice>,
     severities: Vec<Choice>,
     periods: Vec<Choice>,
@@ -37,19 +55,6 @@ struct Usual {
 
 impl Usual {
     fn new(locale: Locale) -> Self {
-        let statuses = {
-            let mut choices = vec![
-                (String::new(), td_string!(locale, filter.open).to_owned()),
-                (ANY.to_owned(), td_string!(locale, filter.any).to_owned()),
-            ];
-            choices.extend(Status::ALL.iter().map(|status| {
-                (
-                    status.to_string(),
-                    words::status(locale, *status).to_owned(),
-                )
-            }));
-            choices
-        };
         let classifications = std::iter::once(any(locale))
             .chain(Classification::ALL.iter().rev().map(|value| {
                 (
@@ -91,7 +96,6 @@ impl Usual {
                     td_string!(locale, filter.archive).to_owned(),
                 ),
             ],
-            statuses,
             classifications,
             severities,
             periods,
@@ -142,21 +146,13 @@ pub fn Filters(
         }
     };
     let changed = move |event: ev::Event| {
-        let form = event.target().and_then(|target| {
-            let element: web_sys::Element = target.dyn_into().ok()?;
-            element
-                .closest("form")
-                .ok()
-                .flatten()?
-                .dyn_into::<HtmlFormElement>()
-                .ok()
-        });
-        if let Some(form) = form {
+        if let Some(form) = form_of(&event) {
             go(&form);
         }
     };
     let any = move || any(locale);
     let usual = Usual::new(locale);
+    let archived = Memo::new(move |_| filter.with(Filter::archived));
     let of_the_net = move || {
         Suspend::new(async move {
             let mut names = vec![any()];
@@ -184,7 +180,12 @@ pub fn Filters(
     view! {
         <form class="filters" method="get" action="/events" role="search" on:submit=submitted on:change=changed>
             <Select name="dataset" label=td_string!(locale, filter.dataset) choices=usual.datasets current=move || filter.with(|f| f.dataset.clone()) />
-            <Select name="status" label=td_string!(locale, field.status) choices=usual.statuses current=move || filter.with(|f| f.status.clone()) />
+            {move || {
+                let choices = statuses(locale, archived.get());
+                view! {
+                    <Select name="status" label=td_string!(locale, field.status) choices current=move || filter.with(|f| f.status.clone()) />
+                }
+            }}
             <Select name="severity" label=td_string!(locale, field.severity) choices=usual.severities current=move || filter.with(|f| f.severity.clone()) />
             <Select name="classification" label=td_string!(locale, field.classification) choices=usual.classifications current=move || filter.with(|f| f.classification.clone()) />
             <Awaited view=of_the_net />
@@ -202,6 +203,12 @@ pub fn Filters(
             </div>
         </form>
     }
+}
+
+/// The form that a field stands in.
+fn form_of(event: &ev::Event) -> Option<HtmlFormElement> {
+    let field: web_sys::Element = event.target()?.dyn_into().ok()?;
+    field.closest("form").ok()??.dyn_into().ok()
 }
 
 /// The field for the source: an address, or a word of help.

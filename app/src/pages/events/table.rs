@@ -1,7 +1,7 @@
 //! The table of events: rows on a wide screen, cards on a narrow one.
 
 use leptos::prelude::*;
-use skep_model::console::EventRow;
+use skep_model::console::{Count, EventRow};
 
 use super::{
     Listing,
@@ -13,7 +13,7 @@ use crate::{
     filter::Filter,
     live,
     preferences::use_locale,
-    translations::td_string,
+    translations::{Locale, td_string},
     view::view,
     words::{self, number},
 };
@@ -35,25 +35,8 @@ pub fn EventTable(
     Effect::new(move |_| live::listen(move |message| list.hear(message)));
 
     let shown = Signal::derive(move || {
-        let shown = list.rows.with(Vec::len) as u64;
-        let total = list
-            .total
-            .get()
-            .filter(|total| total.more || total.number > shown);
-        match total {
-            Some(total) => td_string!(
-                locale,
-                events.shown_of,
-                n = number(locale, shown),
-                total = words::count(locale, total)
-            ),
-            None => td_string!(
-                locale,
-                events.shown,
-                count = shown,
-                n = number(locale, shown)
-            ),
-        }
+        let rows = list.rows.with(Vec::len) as u64;
+        shown_words(locale, rows, list.total.get())
     });
     let waiting = Signal::derive(move || {
         let count = list.waiting.with(Vec::len) as u64;
@@ -101,6 +84,22 @@ pub fn EventTable(
         </table>
         <When holds=move || list.rows.with(Vec::is_empty)>{nothing()}</When>
         <Pager list filter selection />
+    }
+}
+
+/// How many events are shown, and of how many.
+fn shown_words(locale: Locale, shown: u64, total: Option<Count>) -> String {
+    let n = number(locale, shown);
+    let total = total.filter(|total| total.more || total.number > shown);
+    if let Some(total) = total {
+        td_string!(
+            locale,
+            events.shown_of,
+            n = n,
+            total = words::count(locale, total)
+        )
+    } else {
+        td_string!(locale, events.shown, count = shown, n = n)
     }
 }
 
@@ -247,7 +246,7 @@ fn cells(event: EventRow) -> AnyView {
 }
 
 /// What stands in place of rows: nothing was caught, nothing is left to do, or nothing fits.
-fn nothing(locale: crate::translations::Locale, ever: bool, is_default: bool) -> AnyView {
+fn nothing(locale: Locale, ever: bool, is_default: bool) -> AnyView {
     if !ever {
         view! {
             <Empty icon="sensors" title=td_string!(locale, events.none_title) text=td_string!(locale, events.none_text)>

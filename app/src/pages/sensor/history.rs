@@ -124,6 +124,10 @@ fn chart(
     value: Value,
     words: Words,
 ) -> AnyView {
+    let ends = samples
+        .first()
+        .zip(samples.last())
+        .map(|(first, last)| (first.at, last.at));
     let known: Vec<u64> = samples.iter().filter_map(value).collect();
     let most = known.iter().copied().max().unwrap_or(0);
     let last = known.last().copied();
@@ -146,7 +150,11 @@ fn chart(
             <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" role="img" aria-label=said>
                 <path class="trend-line" d=path vector-effect="non-scaling-stroke"></path>
             </svg>
-            <p class="faint">{td_string!(locale, sensor.most, most = peak)}</p>
+            <p class="faint">
+                {ends.map(|(first, _)| view! { <Time at=first /> })}
+                <span>{td_string!(locale, sensor.most, most = peak)}</span>
+                {ends.map(|(_, last)| view! { <Time at=last /> })}
+            </p>
         </figure>
     }
 }

@@ -10,7 +10,7 @@ use super::{
     asking::{Answer, Asciicast, Body, Caller, Id, Query, Refused, json},
     describe::Described,
     query::EventParameters,
-    shapes::{Done, Event, Page, WholeEvent},
+    shapes::{Done, Event, EventList, Page, WholeEvent},
 };
 use crate::router::State;
 
@@ -77,7 +77,7 @@ async fn list(
     Shared(state): Shared<State>,
     Caller(actor): Caller,
     Query(parameters): Query<EventParameters>,
-) -> Answer<Page<Event>> {
+) -> Answer<EventList> {
     let (limit, counted) = (parameters.limit.0, parameters.total);
     let (query, cursor) = parameters.question();
     let page = state
@@ -85,9 +85,9 @@ async fn list(
         .events(&actor, &query, cursor, limit, counted)
         .await?;
     let next = page.next.map(|cursor| cursor.to_string());
-    json(Page {
+    json(EventList {
+        page: Page::new(&page.events, next),
         total: page.total,
-        ..Page::new(&page.events, next)
     })
 }
 

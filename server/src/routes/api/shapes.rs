@@ -9,10 +9,10 @@ mod system;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
-use skep_model::{Bytes, Timestamp, console::Count};
+use skep_model::{Bytes, Timestamp};
 
 pub(crate) use account::{NewToken, Token, User};
-pub(crate) use event::{Event, WholeEvent};
+pub(crate) use event::{Event, EventList, WholeEvent};
 pub(crate) use sensor::{Enrolment, Sample, Sensor};
 pub(crate) use step::{Packet, Step};
 pub(crate) use system::{About, AuditEntry, Quarantined, Retried};
@@ -25,9 +25,6 @@ pub(crate) struct Page<T> {
     pub(crate) items: Vec<T>,
     /// What to pass as `cursor` or `before` for the next page; null on the last.
     pub(crate) next: Option<String>,
-    /// How many there are in all, where that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) total: Option<Count>,
 }
 
 impl<T> Page<T> {
@@ -41,7 +38,6 @@ impl<T> Page<T> {
         Self {
             items: items.into_iter().map(Into::into).collect(),
             next,
-            total: None,
         }
     }
 }

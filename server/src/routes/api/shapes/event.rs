@@ -4,13 +4,24 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use skep_model::{
     Address, Classification, Digest, Severity, Status, Transport,
-    console::{EventDetail, EventRow, SensorRef},
+    console::{Count, EventDetail, EventRow, SensorRef},
     event::ServiceName,
     ids::EventId,
     sensor::GroupRef,
 };
 
-use super::{Packet, Step, Time};
+use super::{Packet, Page, Step, Time};
+
+/// A page of events.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct EventList {
+    /// The events.
+    #[serde(flatten)]
+    pub(crate) page: Page<Event>,
+    /// How many there are in all, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) total: Option<Count>,
+}
 
 /// An event without its interactions.
 #[derive(Debug, Serialize, JsonSchema)]
