@@ -24,7 +24,8 @@ export default defineConfig({
     locale: 'en-US',
     timezoneId: 'Europe/Berlin',
     viewport: { width: 1280, height: 800 },
-    trace: 'retain-on-failure',
+    // Recording takes several times as long as the tests themselves: `SKEP_TRACE=1` asks for it.
+    trace: process.env.SKEP_TRACE ? 'retain-on-failure' : 'off',
     screenshot: 'only-on-failure',
     launchOptions: {
       executablePath: process.env.SKEP_CHROMIUM ?? '/usr/bin/chromium',
