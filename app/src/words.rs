@@ -1,8 +1,10 @@
 //! The words for the model's values, and numbers, in the reader's language.
 
 use skep_model::{
-    Classification, Complaint, LoginMethod, Severity, Status, Timestamp, sensor::Presence,
-    token::Area, user::Role,
+    Classification, Complaint, LoginMethod, Severity, Status, Timestamp,
+    sensor::{Port, Presence},
+    token::Area,
+    user::Role,
 };
 
 use crate::translations::{Locale, td_string};
@@ -125,6 +127,16 @@ pub fn ending(locale: Locale, reason: &str) -> Option<&'static str> {
         "a malformed request" => td_string!(locale, ending.malformed),
         _ => return None,
     })
+}
+
+/// Ports, with their protocols.
+#[must_use]
+pub fn ports(ports: &[Port]) -> String {
+    let words: Vec<String> = ports
+        .iter()
+        .map(|port| format!("{}/{}", port.number, port.transport))
+        .collect();
+    words.join(" ")
 }
 
 /// A number with its thousands apart.

@@ -145,7 +145,8 @@ function listeningPorts(): Set<number> {
   return ports;
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** Ports that nobody has at the moment. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();

@@ -34,6 +34,7 @@ async function furnished(skep: Skep, page: Page): Promise<Record<string, string>
     archive: '/events?dataset=archive',
     sensors: '/sensors',
     sensor: sensor ?? '',
+    matrix: '/sensors/matrix',
     ...Object.fromEntries(admin.map((name) => [name, `/${name}`])),
   };
 }

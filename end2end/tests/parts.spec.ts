@@ -8,6 +8,7 @@ const places: [string, string][] = [
   ['/', 'Dashboard'],
   ['/events', 'Events'],
   ['/sensors', 'Sensors'],
+  ['/sensors/matrix', 'Services on sensors'],
   ['/quarantine', 'Quarantine'],
   ['/users', 'Users'],
   ['/tokens', 'API tokens'],

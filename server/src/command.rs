@@ -136,6 +136,7 @@ pub async fn local_sensor(common: Common) -> Result<(), CommandError> {
     hub.store().close().await;
     for instance in instances {
         let ports: Vec<String> = instance
+            .placement
             .ports
             .iter()
             .map(|port| {

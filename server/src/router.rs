@@ -12,8 +12,7 @@ use leptos::config::{Env, LeptosOptions};
 use skep_app::ApiReference;
 use skep_hub::Hub;
 use tower_http::{
-    compression::CompressionLayer, limit::RequestBodyLimitLayer, services::ServeDir,
-    set_header::SetResponseHeaderLayer,
+    compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer,
 };
 
 use crate::{document, layers, routes};
@@ -36,9 +35,6 @@ impl axum::extract::FromRef<State> for LeptosOptions {
         state.leptos.clone()
     }
 }
-
-/// The longest body of anything but a sensor's batch, in bytes.
-const BODY: usize = 64 * 1024;
 
 /// The whole application.
 pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver<bool>) -> Router {
@@ -94,8 +90,7 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
                 .layer(cached("no-cache"))
                 .service(files("")),
         )
-        .layer(CompressionLayer::new())
-        .layer(RequestBodyLimitLayer::new(BODY));
+        .layer(CompressionLayer::new());
     Router::new()
         .route("/healthz", get(routes::health::healthz))
         .route("/live", get(routes::live::stream))

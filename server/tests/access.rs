@@ -77,6 +77,12 @@ const EXPECTED: &[Row9] = &[
     ),
     (
         "GET",
+        "/sensors/matrix",
+        "",
+        [303, 200, 200, 200, 200, 200, 303, 303, 303],
+    ),
+    (
+        "GET",
         "/sensors/{id}",
         "",
         [303, 200, 200, 404, 404, 200, 303, 303, 303],
@@ -275,6 +281,18 @@ const EXPECTED: &[Row9] = &[
     ),
     (
         "POST",
+        "/fn/service_views",
+        "",
+        [401, 200, 200, 200, 200, 200, 401, 401, 401],
+    ),
+    (
+        "POST",
+        "/fn/deploy",
+        r#"{"changes":[{"change":"add","sensor":"{sensor}","service":"ssh","placement":{"address":"127.0.0.1","ports":[{"number":2{n},"transport":"tcp"}]}}]}"#,
+        [401, 403, 200, 403, 404, 200, 401, 401, 401],
+    ),
+    (
+        "POST",
         "/fn/sensor_history",
         "sensor={sensor}&hours=1",
         [401, 200, 200, 404, 404, 200, 401, 401, 401],
@@ -470,6 +488,18 @@ const EXPECTED: &[Row9] = &[
         "/api/v1/events/{id}",
         "",
         [401, 401, 401, 401, 401, 401, 404, 200, 401],
+    ),
+    (
+        "GET",
+        "/api/v1/services",
+        "",
+        [401, 401, 401, 401, 401, 401, 200, 200, 401],
+    ),
+    (
+        "POST",
+        "/api/v1/deployments",
+        r#"{"changes":[{"change":"add","sensor":"{sensor}","service":"ssh","placement":{"address":"127.0.0.1","ports":[{"number":3{n},"transport":"tcp"}]}}]}"#,
+        [401, 401, 401, 401, 401, 401, 403, 200, 401],
     ),
     (
         "GET",

@@ -9,8 +9,8 @@ use leptos_router::{ChooseView, hooks::use_url};
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use super::{
-    Api, Audit, Event, Events, Password, Profile, Quarantine, Sensor, Sensors, SetUp, System,
-    Tokens, Users,
+    Api, Audit, Event, Events, Matrix, Password, Profile, Quarantine, Sensor, Sensors, SetUp,
+    System, Tokens, Users,
 };
 use crate::{components::FailureNote, failure::Failure, view::view};
 
@@ -26,6 +26,7 @@ pub enum Attacks {
 pub enum Sensing {
     Sensors,
     Sensor,
+    Matrix,
 }
 
 /// A page in the part of what is rarely done.
@@ -55,6 +56,7 @@ fn sensing(page: Sensing) -> Result<AnyView, SplitLoaderError> {
     Ok(match page {
         Sensing::Sensors => view! { <Sensors /> },
         Sensing::Sensor => view! { <Sensor /> },
+        Sensing::Matrix => view! { <Matrix /> },
     })
 }
 

@@ -5,6 +5,7 @@ mod dashboard;
 mod events;
 mod profile;
 mod sensors;
+mod services;
 mod session;
 mod system;
 
@@ -17,8 +18,9 @@ pub use events::{edit_event, edit_events, event, events, replay, restore_events,
 pub use profile::{ChangePassword, end_session, profile};
 pub use sensors::{
     add_sensor, call_sensor, edit_sensor, enrol_again, groups, remove_sensor, revoke_sensor,
-    sensor_history, sensors, services,
+    sensor_history, sensors,
 };
+pub use services::{deploy, service_views, services};
 pub use session::{LogIn, LogOut, SetUp, me};
 pub use system::{
     about, api_reference, audit_log, audit_words, discard_quarantined, edit_settings, quarantine,

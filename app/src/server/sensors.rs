@@ -2,7 +2,6 @@
 
 use leptos::{prelude::*, server_fn::codec::Json};
 use skep_model::{
-    event::ServiceName,
     ids::{GroupId, SensorId},
     sensor::{Enrolment, GroupRef, SensorEdit, SensorSample, SensorView},
     user::Fate,
@@ -28,17 +27,6 @@ pub async fn groups() -> Result<Vec<GroupRef>, Failure> {
 
     asker::hub()?
         .groups(&asker::actor().await?)
-        .await
-        .map_err(asker::failure)
-}
-
-/// The services that events can be of.
-#[server(prefix = "/fn", endpoint = "services")]
-pub async fn services() -> Result<Vec<ServiceName>, Failure> {
-    use super::asker;
-
-    asker::hub()?
-        .services(&asker::actor().await?)
         .await
         .map_err(asker::failure)
 }

@@ -197,7 +197,7 @@ impl Hub {
     }
 
     async fn configuration(&self, id: SensorId, revision: u64) -> Result<Configuration, HubError> {
-        let rows = self.0.store.instances(Some(id)).await?;
+        let rows = self.0.store.instances(Some(&[id])).await?;
         let instances = rows
             .into_iter()
             .filter(|row| row.removed_at.is_none())

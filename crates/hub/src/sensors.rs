@@ -1,20 +1,20 @@
 //! The sensors page: list, add, enrol again, revoke.
 
-use std::{net::IpAddr, time::Duration};
+use std::{collections::HashMap, net::IpAddr, time::Duration};
 
 use skep_model::{
-    Complaint, Refusal, Timestamp, Transport,
+    Complaint, Refusal, Timestamp,
     console::NewSensor,
-    event::ServiceName,
     ids::{InstanceId, SensorId},
-    sensor::{Enrolment, InstanceView, Port, Presence, SensorEdit, SensorView},
+    sensor::{Enrolment, InstanceView, Presence, SensorEdit, SensorView},
+    service::{Placement, Settings},
     user::{Fate, Role},
 };
 use skep_protocol::{
-    catalogue::BUILT_IN,
+    catalogue,
     token::{EnrolmentToken, Trust},
 };
-use skep_store::{InstanceRow, NewInstance, SensorRow};
+use skep_store::{NewInstance, SensorRow};
 
 use crate::{Actor, Hub, HubError, poll::instance_state, secrets};
 
@@ -22,35 +22,41 @@ use crate::{Actor, Hub, HubError, poll::instance_state, secrets};
 const TOKEN_LIFE: Duration = Duration::from_hours(1);
 
 impl Hub {
-    /// The services known, by name.
-    pub async fn services(&self, actor: &Actor) -> Result<Vec<ServiceName>, HubError> {
-        actor.require(Role::Observer)?;
-        Ok(self.0.store.services().await?)
-    }
-
     /// The sensors that the actor sees, by name.
     pub async fn sensors(&self, actor: &Actor) -> Result<Vec<SensorView>, HubError> {
         actor.require(Role::Observer)?;
         let sensors = self.0.store.sensors(&actor.scope).await?;
-        let instances = self.0.store.instances(None).await?;
+        let mut instances: HashMap<SensorId, Vec<NewInstance>> = HashMap::new();
+        for row in self.0.store.instances(None).await? {
+            if row.removed_at.is_none() {
+                instances.entry(row.sensor).or_default().push(row.instance);
+            }
+        }
         let now = Timestamp::now();
         Ok(sensors
             .into_iter()
-            .map(|sensor| self.view(sensor, &instances, now))
+            .map(|sensor| {
+                let instances = instances.remove(&sensor.id).unwrap_or_default();
+                self.view(sensor, instances, now)
+            })
             .collect())
     }
 
-    fn view(&self, sensor: SensorRow, instances: &[InstanceRow], now: Timestamp) -> SensorView {
+    fn view(&self, sensor: SensorRow, instances: Vec<NewInstance>, now: Timestamp) -> SensorView {
         let (presence, since) = self.presence(&sensor, now);
         let instances = instances
-            .iter()
-            .filter(|row| row.sensor == sensor.id && row.removed_at.is_none())
-            .map(|row| {
-                let (state, reason) = instance_state(&sensor, row.instance.id);
+            .into_iter()
+            .map(|instance| {
+                let (state, reason) = instance_state(&sensor, instance.id);
                 InstanceView {
-                    id: row.instance.id,
-                    service: row.instance.service.clone(),
-                    ports: row.instance.ports.clone(),
+                    id: instance.id,
+                    service: instance.service,
+                    revision: instance.revision,
+                    placement: Placement {
+                        address: instance.address,
+                        ports: instance.ports,
+                        settings: instance.settings,
+                    },
                     state,
                     reason,
                 }
@@ -291,29 +297,17 @@ impl Hub {
     /// What a new sensor runs.
     fn first_instances(&self, address: IpAddr) -> Vec<NewInstance> {
         let defaults = self.sensor_defaults();
-        BUILT_IN
+        catalogue::built_in()
             .iter()
-            .filter_map(|built_in| {
-                let (service, numbers) = defaults
-                    .get_key_value(built_in.name)
-                    .filter(|(_, numbers)| !numbers.is_empty())?;
-                let port = |transport| {
-                    move |number: &u16| Port {
-                        number: *number,
-                        transport,
-                    }
-                };
-                let mut ports: Vec<Port> = numbers.iter().map(port(Transport::Tcp)).collect();
-                if built_in.udp {
-                    ports.extend(numbers.iter().map(port(Transport::Udp)));
-                }
-                Some(NewInstance {
+            .filter_map(|service| {
+                let numbers = defaults.get(&service.name)?;
+                (!numbers.is_empty()).then(|| NewInstance {
                     id: InstanceId::new(),
-                    service: service.clone(),
-                    revision: built_in.revision,
+                    service: service.name.clone(),
+                    revision: service.revision,
                     address,
-                    ports,
-                    settings: serde_json::Map::new(),
+                    ports: catalogue::ports(service, numbers),
+                    settings: Settings::new(),
                 })
             })
             .collect()

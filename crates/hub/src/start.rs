@@ -8,7 +8,7 @@ use std::{
 };
 
 use skep_model::{Timestamp, event::ServiceName};
-use skep_protocol::catalogue::{BUILT_IN, BuiltIn};
+use skep_protocol::catalogue;
 use skep_store::Store;
 use tokio::sync::Notify;
 
@@ -47,17 +47,16 @@ pub struct DefaultPorts(BTreeMap<String, Vec<u16>>);
 impl DefaultPorts {
     /// Every built-in service with its ports.
     pub(crate) fn all(&self) -> BTreeMap<ServiceName, Vec<u16>> {
-        BUILT_IN
+        catalogue::built_in()
             .iter()
-            .filter_map(|built_in| Some((built_in.name.parse().ok()?, self.of(built_in))))
+            .map(|service| (service.name.clone(), self.of(&service.name)))
             .collect()
     }
 
-    fn of(&self, service: &BuiltIn) -> Vec<u16> {
-        self.0
-            .get(service.name)
-            .cloned()
-            .unwrap_or_else(|| service.ports.to_vec())
+    /// The ports of a service.
+    pub(crate) fn of(&self, service: &ServiceName) -> Vec<u16> {
+        let chosen = self.0.get(service.as_str()).cloned();
+        chosen.unwrap_or_else(|| catalogue::unprivileged(service).to_vec())
     }
 }
 
@@ -74,7 +73,7 @@ impl FromStr for DefaultPorts {
             let (name, list) = entry
                 .split_once('=')
                 .ok_or_else(|| format!("'{entry}' is not of the form service=port"))?;
-            if !BUILT_IN.iter().any(|built_in| built_in.name == name) {
+            if catalogue::find(name).is_none() {
                 return Err(format!("there is no built-in service '{name}'"));
             }
             let list: Result<Vec<u16>, _> = list.split('+').map(str::parse).collect();
@@ -106,7 +105,10 @@ impl Hub {
     pub async fn start(store: Store, options: Options) -> Result<Self, StartError> {
         backup::settle(&store, &options.data).await?;
         let authority = Authority::open(&options.data.join(certificates::FOLDER))?;
-        let names: Vec<&str> = BUILT_IN.iter().map(|built_in| built_in.name).collect();
+        let names: Vec<&str> = catalogue::built_in()
+            .iter()
+            .map(|service| service.name.as_str())
+            .collect();
         store.add_services(&names).await.map_err(HubError::from)?;
         let hub = Self(Arc::new(Inner {
             writer: Writer::start(store.clone()),
@@ -120,6 +122,7 @@ impl Hub {
             live: Live::new(),
             presence: Presences::new(),
             settings: RwLock::default(),
+            deploying: tokio::sync::Mutex::default(),
             clearing: Notify::new(),
             started_at: Timestamp::now(),
         }));
@@ -135,12 +138,7 @@ mod tests {
     #[test]
     fn ports_are_read_or_the_error_says_what_is_wrong() {
         let ports: DefaultPorts = "ssh=22, catch-all=21+80".parse().unwrap_or_default();
-        let of = |name| {
-            BUILT_IN
-                .iter()
-                .find(|b| b.name == name)
-                .map(|b| ports.of(b))
-        };
+        let of = |name| catalogue::find(name).map(|service| ports.of(&service.name));
         assert_eq!(of("ssh"), Some(vec![22]));
         assert_eq!(of("catch-all"), Some(vec![21, 80]));
         assert_eq!(of("telnet"), Some(vec![2323]));

@@ -13,7 +13,7 @@ use skep_model::{
     system::{About, AuditPage, AuditQuery, Settings},
     user::Role,
 };
-use skep_protocol::catalogue::BUILT_IN;
+use skep_protocol::catalogue;
 use skep_store::Engine;
 
 use crate::{Actor, Hub, HubError};
@@ -245,7 +245,7 @@ fn check_sensor_defaults(defaults: &BTreeMap<ServiceName, Vec<u16>>) -> Result<(
             let field = format!("sensor_defaults.{service}");
             Err(HubError::invalid(&field, complaint))
         };
-        if !BUILT_IN.iter().any(|known| known.name == service.as_str()) {
+        if catalogue::find(service.as_str()).is_none() {
             return refuse(Complaint::Unknown);
         }
         if ports.contains(&0) {

@@ -15,6 +15,7 @@ pub mod raw;
 pub mod refusal;
 pub mod replay;
 pub mod sensor;
+pub mod service;
 pub mod system;
 pub mod time;
 pub mod token;

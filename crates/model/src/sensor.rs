@@ -6,6 +6,7 @@ use crate::{
     Address, Timestamp,
     event::{ServiceName, Transport, words},
     ids::{GroupId, InstanceId, SensorId},
+    service::Placement,
 };
 
 words! {
@@ -52,8 +53,11 @@ pub struct InstanceView {
     pub id: InstanceId,
     /// The service.
     pub service: ServiceName,
-    /// Where it listens.
-    pub ports: Vec<Port>,
+    /// The service's revision.
+    pub revision: u32,
+    /// Where it listens, and how it behaves.
+    #[serde(flatten)]
+    pub placement: Placement,
     /// How far it is.
     pub state: InstanceState,
     /// Why it is not running, or not on all of its ports, where the sensor said so.

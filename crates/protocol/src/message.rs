@@ -120,7 +120,7 @@ pub struct InstanceConfiguration {
     /// Ports to listen on.
     pub ports: Vec<Port>,
     /// Settings by the service's own schema; missing ones have the schema's defaults.
-    pub settings: serde_json::Map<String, serde_json::Value>,
+    pub settings: skep_model::service::Settings,
 }
 
 /// The body of every refusal, `application/problem+json` (RFC 9457).

@@ -196,8 +196,10 @@ impl Runtime {
         let service = &configuration.service;
         let honeypot = skep_honeypots::find(service.as_str())
             .ok_or_else(|| format!("this sensor's version has no honeypot named {service}"))?;
+        let settings = serde_json::to_value(&configuration.settings);
+        let settings = settings.ok().and_then(|value| value.as_object().cloned());
         let configured = honeypot
-            .configure(&configuration.settings, &self.seed)
+            .configure(&settings.unwrap_or_default(), &self.seed)
             .map_err(|error| error.to_string())?;
         let reporter = Reporter::new(
             service.clone(),

@@ -2,20 +2,20 @@
 
 use skep_model::{
     Address, Timestamp,
-    event::ServiceName,
-    ids::{GroupId, InstanceId, SensorId},
-    sensor::{GroupRef, Port},
+    ids::{GroupId, SensorId},
+    sensor::GroupRef,
     user::Fate,
 };
 use skep_protocol::message::SensorStatus;
 use sqlx::any::AnyRow;
 
 use crate::{
-    AuditEntry, Scope, Store, StoreError,
+    AuditEntry, NewInstance, Scope, Store, StoreError,
     audit::write_audit,
     database::{Connection, own},
     event_list::{Conditions, Value, bind},
     read::Read,
+    services::write_instance,
 };
 
 /// A sensor as kept.
@@ -45,34 +45,6 @@ pub struct SensorRow {
     pub active_revision: Option<u64>,
     /// Its last report.
     pub status: Option<SensorStatus>,
-}
-
-/// An instance to be made.
-#[derive(Clone, Debug)]
-pub struct NewInstance {
-    /// The id.
-    pub id: InstanceId,
-    /// The service.
-    pub service: ServiceName,
-    /// The service's revision.
-    pub revision: u32,
-    /// The address to listen on.
-    pub address: std::net::IpAddr,
-    /// The ports to listen on.
-    pub ports: Vec<Port>,
-    /// Settings by the service's schema.
-    pub settings: serde_json::Map<String, serde_json::Value>,
-}
-
-/// An instance as kept.
-#[derive(Clone, Debug)]
-pub struct InstanceRow {
-    /// The sensor.
-    pub sensor: SensorId,
-    /// What it is.
-    pub instance: NewInstance,
-    /// Since when it is not wanted any more.
-    pub removed_at: Option<Timestamp>,
 }
 
 const COLUMNS: &str = "s.id, s.name, s.group_id, g.name AS group_name, s.public_key, s.created_at, s.revoked_at, s.last_seen_at, \
@@ -304,85 +276,6 @@ impl Store {
             .await?;
         row.as_ref().map(sensor_row).transpose()
     }
-
-    /// All instances of the given sensor, or of all sensors, removed ones too.
-    pub async fn instances(
-        &self,
-        sensor: Option<SensorId>,
-    ) -> Result<Vec<InstanceRow>, StoreError> {
-        let mut conditions = Conditions::default();
-        if let Some(id) = sensor {
-            conditions.add("i.sensor_id =", Value::Bytes(id.as_bytes().to_vec()));
-        }
-        let sql = format!(
-            "SELECT i.id, i.sensor_id, v.name, i.revision, i.address, i.ports, i.settings, i.removed_at
-             FROM instances i JOIN services v ON v.id = i.service_id {} ORDER BY v.name, i.id",
-            conditions.sql()
-        );
-        let rows = bind(sqlx::query(own(sql)), conditions.values)
-            .fetch_all(&self.read)
-            .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(InstanceRow {
-                    sensor: row.id("sensor_id")?,
-                    instance: NewInstance {
-                        id: row.id("id")?,
-                        service: row.word("name")?,
-                        revision: row.count("revision")?,
-                        address: row.word("address")?,
-                        ports: serde_json::from_str(&row.text("ports")?)
-                            .map_err(|_| StoreError::Unreadable("ports"))?,
-                        settings: serde_json::from_str(&row.text("settings")?)
-                            .map_err(|_| StoreError::Unreadable("settings"))?,
-                    },
-                    removed_at: row.maybe_time("removed_at")?,
-                })
-            })
-            .collect()
-    }
-
-    /// The services known, by name.
-    pub async fn services(&self) -> Result<Vec<ServiceName>, StoreError> {
-        let rows = sqlx::query("SELECT name FROM services ORDER BY name")
-            .fetch_all(&self.read)
-            .await?;
-        rows.iter().map(|row| row.word("name")).collect()
-    }
-
-    /// Makes the services known that are not yet.
-    pub async fn add_services(&self, names: &[&str]) -> Result<(), StoreError> {
-        for name in names {
-            sqlx::query("INSERT INTO services (name) VALUES ($1) ON CONFLICT (name) DO NOTHING")
-                .bind(*name)
-                .execute(&self.write)
-                .await?;
-        }
-        Ok(())
-    }
-}
-
-async fn write_instance(
-    tx: &mut Connection,
-    sensor: SensorId,
-    instance: &NewInstance,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO instances (id, sensor_id, service_id, revision, address, ports, settings, created_at)
-         SELECT $1, $2, id, $4, $5, $6, $7, $8 FROM services WHERE name = $3",
-    )
-    .bind(instance.id.as_bytes())
-    .bind(sensor.as_bytes())
-    .bind(instance.service.as_str())
-    .bind(i64::from(instance.revision))
-    .bind(instance.address.to_string())
-    .bind(serde_json::to_string(&instance.ports).unwrap_or_default())
-    .bind(serde_json::to_string(&instance.settings).unwrap_or_default())
-    .bind(now.0)
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
 async fn write_enrolment(

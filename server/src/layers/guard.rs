@@ -10,6 +10,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
+use http_body_util::Limited;
 use skep_app::{
     Notice,
     access::{Who, before_change, methods, who},
@@ -20,6 +21,11 @@ use skep_model::Refusal;
 
 use super::{Secure, origin};
 use crate::{document, router::State, routes::problem};
+
+/// The longest body of somebody who is logged in or has a token, in bytes: the matrix changes many cells at once.
+const BODY: usize = 2 * 1024 * 1024;
+/// The longest body of anybody else, in bytes.
+const STRANGERS_BODY: usize = 64 * 1024;
 
 /// Lets a request through, with `Extension<Client>` and `Extension<Option<Actor>>`, or refuses it.
 pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: Next) -> Response {
@@ -34,7 +40,8 @@ pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: 
         return StatusCode::OK.into_response();
     }
     let page = !path.starts_with("/fn/") && parts.method == Method::GET;
-    let pass = match who(parts.method.as_str(), &path) {
+    let who = who(parts.method.as_str(), &path);
+    let pass = match who {
         None => Err(Turned::Away(Refusal::NotFound)),
         _ if path.starts_with("/fn/") && !origin::is_ours(&parts.headers) => {
             Err(Turned::Away(Refusal::Forbidden))
@@ -52,8 +59,18 @@ pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: 
     };
     let turned = match pass {
         Ok(actor) => {
+            let longest = if actor.is_some() {
+                BODY
+            } else {
+                STRANGERS_BODY
+            };
             parts.extensions.insert(client);
             parts.extensions.insert(actor);
+            // A sensor's batch has a bound of its own.
+            let body = match who {
+                Some(Who::Sensor) => body,
+                _ => Body::new(Limited::new(body, longest)),
+            };
             return next.run(Request::from_parts(parts, body)).await;
         }
         Err(turned) => turned,

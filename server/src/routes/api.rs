@@ -9,6 +9,7 @@ mod quarantine;
 mod query;
 mod reference;
 mod sensors;
+mod services;
 mod shapes;
 mod system;
 mod tokens;
@@ -41,6 +42,7 @@ pub(crate) fn api() -> Api {
     let areas = [
         events::routes,
         sensors::routes,
+        services::routes,
         users::routes,
         groups::routes,
         tokens::routes,

@@ -372,7 +372,7 @@ impl TestApp {
         assert_eq!(answer.status(), StatusCode::OK);
         let answer: Value = answer.json().await.unwrap();
         let id: SensorId = answer["sensor"].as_str().unwrap().parse().unwrap();
-        let instances = self.hub.store().instances(Some(id)).await.unwrap();
+        let instances = self.hub.store().instances(Some(&[id])).await.unwrap();
         let instance = instances
             .iter()
             .find(|row| row.instance.service.as_str() == "ssh")

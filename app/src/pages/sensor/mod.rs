@@ -212,6 +212,7 @@ fn Services(sensor: SensorView) -> impl IntoView {
                 }
             };
             let ports: Vec<_> = instance
+                .placement
                 .ports
                 .iter()
                 .map(|port| format!("{}/{}", port.number, port.transport))

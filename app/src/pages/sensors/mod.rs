@@ -127,6 +127,7 @@ pub fn Sensors() -> impl IntoView {
     };
     view! {
         <Page title heading=view! { <h1>{title}</h1> }>
+            <Tabs matrix=false />
             <When holds=welcome>
                 <p class="note green">
                     <Icon name="running" />
@@ -146,5 +147,27 @@ pub fn Sensors() -> impl IntoView {
             <AskRevoke state />
             <ShowCommand state />
         </Page>
+    }
+}
+
+/// Two views of the sensors: how each is, and what runs where.
+#[component]
+pub fn Tabs(
+    /// Whether the matrix is open.
+    matrix: bool,
+) -> impl IntoView {
+    let locale = use_locale();
+    let tab = |href: &'static str, word: &'static str, here: bool| {
+        view! {
+            <a href=href aria-current=here.then_some("page")>
+                {word}
+            </a>
+        }
+    };
+    view! {
+        <nav class="tabs" aria-label=td_string!(locale, nav.sensors)>
+            {tab("/sensors", td_string!(locale, matrix.list), !matrix)}
+            {tab("/sensors/matrix", td_string!(locale, field.services), matrix)}
+        </nav>
     }
 }

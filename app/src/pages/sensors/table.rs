@@ -101,6 +101,7 @@ fn Line(sensor: SensorView, state: State, manager: bool) -> impl IntoView {
                 }
             };
             let ports = instance
+                .placement
                 .ports
                 .iter()
                 .map(|port| format!("{} {}", port.transport, port.number))

@@ -1,0 +1,221 @@
+//! What the matrix shows: sensors that change in place, what was ticked, and which rows are in sight.
+
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr},
+};
+
+use leptos::{prelude::*, task::spawn_local};
+use skep_model::{
+    console::LiveMessage,
+    event::ServiceName,
+    ids::SensorId,
+    sensor::SensorView,
+    service::{Placement, ServiceView, Settings},
+};
+
+use super::draft::{Draft, Place};
+use crate::server;
+
+/// How many rows are made beyond those in sight, above and below.
+const MARGIN: usize = 12;
+/// How many rows the server makes.
+const FIRST: usize = 60;
+
+/// A sensor that can change in place.
+#[derive(Clone)]
+pub struct Row {
+    /// The sensor's id.
+    pub id: SensorId,
+    /// The sensor.
+    pub sensor: ArcRwSignal<SensorView>,
+}
+
+/// The matrix.
+#[derive(Clone, Copy)]
+pub struct Board {
+    /// All sensors, by group and name.
+    rows: RwSignal<Vec<Row>>,
+    /// The columns.
+    pub services: StoredValue<Vec<ServiceView>>,
+    /// What was ticked and is not applied yet.
+    pub draft: RwSignal<Draft>,
+    /// Whether cells can be ticked.
+    pub editing: RwSignal<bool>,
+    /// The sensors that are chosen, for columns and profiles.
+    pub chosen: RwSignal<BTreeSet<SensorId>>,
+    /// The cell whose reason is open.
+    pub tip: RwSignal<Option<Place>>,
+    /// The cell whose ports and settings are open.
+    pub opened: RwSignal<Option<Place>>,
+    /// Which part of a name or address is looked for, in lower case.
+    pub text: RwSignal<String>,
+    /// Which group is looked for, by id.
+    pub group: RwSignal<String>,
+    /// The rows in sight: the first, and one beyond the last.
+    pub sight: RwSignal<(usize, usize)>,
+    /// Whether cells may be ticked.
+    pub manager: bool,
+}
+
+impl Board {
+    /// The matrix of what the server sent.
+    pub fn new(sensors: Vec<SensorView>, services: Vec<ServiceView>, manager: bool) -> Self {
+        let board = Self {
+            rows: RwSignal::new(vec![]),
+            services: StoredValue::new(services),
+            draft: RwSignal::new(Draft::default()),
+            editing: RwSignal::new(false),
+            chosen: RwSignal::new(BTreeSet::new()),
+            tip: RwSignal::new(None),
+            opened: RwSignal::new(None),
+            text: RwSignal::new(String::new()),
+            group: RwSignal::new(String::new()),
+            sight: RwSignal::new((0, FIRST)),
+            manager,
+        };
+        board.take(sensors);
+        board
+    }
+
+    /// Hears the live stream.
+    pub fn hear(self, message: &LiveMessage) {
+        if matches!(message, LiveMessage::Sensors | LiveMessage::Resync) {
+            self.reload();
+        }
+    }
+
+    /// Reads anew how the sensors are.
+    pub fn reload(self) {
+        spawn_local(async move {
+            if let Ok(sensors) = server::sensors().await
+                && !self.rows.is_disposed()
+            {
+                self.take(sensors);
+            }
+        });
+    }
+
+    fn take(self, mut sensors: Vec<SensorView>) {
+        sensors.sort_by(|one, other| {
+            (&one.group.name, &one.name).cmp(&(&other.group.name, &other.name))
+        });
+        let known = self.rows.get_untracked();
+        let rows: Vec<Row> = sensors
+            .iter()
+            .map(|sensor| {
+                let Some(row) = known.iter().find(|row| row.id == sensor.id) else {
+                    return Row {
+                        id: sensor.id,
+                        sensor: ArcRwSignal::new(sensor.clone()),
+                    };
+                };
+                if row.sensor.with_untracked(|shown| shown != sensor) {
+                    row.sensor.set(sensor.clone());
+                }
+                row.clone()
+            })
+            .collect();
+        if self.draft.with_untracked(|draft| !draft.is_empty()) {
+            self.draft.update(|draft| draft.settle(&sensors));
+        }
+        let ids = |rows: &[Row]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+        if ids(&known) != ids(&rows) {
+            self.rows.set(rows);
+        }
+    }
+
+    /// The rows that are looked for.
+    pub fn found(self) -> Vec<Row> {
+        let (text, group) = (self.text.get(), self.group.get());
+        let mut rows = self.rows.get();
+        if text.is_empty() && group.is_empty() {
+            return rows;
+        }
+        rows.retain(|row| {
+            row.sensor.with_untracked(|sensor| {
+                let address = sensor.address.map(|address| address.to_string());
+                let texts = [Some(sensor.name.to_lowercase()), address];
+                (group.is_empty() || sensor.group.id.to_string() == group)
+                    && texts.into_iter().flatten().any(|word| word.contains(&text))
+            })
+        });
+        rows
+    }
+
+    /// All groups of sensors, by name.
+    pub fn groups(self) -> Vec<(String, String)> {
+        let mut groups: Vec<_> = self.rows.with_untracked(|rows| {
+            let group = |row: &Row| row.sensor.with_untracked(|sensor| sensor.group.clone());
+            rows.iter().map(group).collect()
+        });
+        groups.sort_by(|one, other| one.name.cmp(&other.name));
+        groups.dedup();
+        groups
+            .into_iter()
+            .map(|group| (group.id.to_string(), group.name))
+            .collect()
+    }
+
+    /// A sensor, as it is now.
+    pub fn sensor(self, id: SensorId) -> Option<SensorView> {
+        self.rows.with_untracked(|rows| {
+            let row = rows.iter().find(|row| row.id == id)?;
+            Some(row.sensor.get_untracked())
+        })
+    }
+
+    /// A service.
+    pub fn service(self, name: &ServiceName) -> Option<ServiceView> {
+        self.services.with_value(|services| {
+            services
+                .iter()
+                .find(|service| service.name == *name)
+                .cloned()
+        })
+    }
+
+    /// The sensors that a column or a profile is for: those chosen, or all that are shown.
+    pub fn subjects(self) -> Vec<SensorView> {
+        let chosen = self.chosen.get();
+        let rows = self.found().into_iter();
+        rows.filter(|row| chosen.is_empty() || chosen.contains(&row.id))
+            .map(|row| row.sensor.get())
+            .collect()
+    }
+
+    /// All subjects shall run a service, or none of them; with these settings where they have it not yet.
+    pub fn want(self, service: &ServiceView, wanted: bool, settings: &Settings) {
+        let subjects = untrack(|| self.subjects());
+        self.draft.update(|draft| {
+            for sensor in subjects {
+                let placement = (!settings.is_empty()).then(|| Placement {
+                    address: usual_address(&sensor),
+                    ports: service.ports.clone(),
+                    settings: settings.clone(),
+                });
+                draft.want(&sensor, &service.name, wanted, placement);
+            }
+        });
+    }
+
+    /// Notes which rows a place of this height shows that is scrolled so far.
+    pub fn see(self, scrolled: f64, height: f64, row: f64) {
+        if row <= 0.0 {
+            return;
+        }
+        let first = ((scrolled / row) as usize).saturating_sub(MARGIN);
+        let last = ((scrolled + height) / row) as usize + MARGIN;
+        if self.sight.get_untracked() != (first, last) {
+            self.sight.set((first, last));
+        }
+    }
+}
+
+/// Where what a sensor runs listens; one with nothing on it listens everywhere.
+pub fn usual_address(sensor: &SensorView) -> IpAddr {
+    let first = sensor.instances.first();
+    first.map_or(Ipv4Addr::UNSPECIFIED.into(), |instance| {
+        instance.placement.address
+    })
+}

@@ -1,0 +1,197 @@
+//! One cell: how a service is on a sensor, and why.
+
+use leptos::{ev, prelude::*};
+use skep_model::sensor::{InstanceState, Presence, SensorView};
+
+use super::{
+    board::Board,
+    draft::{Pending, Place, instances},
+};
+use crate::{
+    components::{Icon, When},
+    preferences::use_locale,
+    translations::{Locale, td_string},
+    view::view,
+    words::ports,
+};
+
+/// What a cell looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Off,
+    Scheduled,
+    Running,
+    Failed,
+    Offline,
+    Pending(Pending),
+}
+
+impl Look {
+    fn of(sensor: &SensorView, place: &Place, pending: Option<Pending>) -> Self {
+        if let Some(pending) = pending {
+            return Self::Pending(pending);
+        }
+        let worst = instances(sensor, &place.1)
+            .map(|instance| match instance.state {
+                InstanceState::Running => Self::Running,
+                InstanceState::Scheduled => Self::Scheduled,
+                InstanceState::Failed => Self::Failed,
+            })
+            .max_by_key(|look| (*look == Self::Scheduled, *look == Self::Failed));
+        match (worst, sensor.presence) {
+            (None, _) => Self::Off,
+            (Some(_), Presence::Offline | Presence::Revoked) => Self::Offline,
+            (Some(_), Presence::Waiting) => Self::Scheduled,
+            (Some(look), Presence::Online) => look,
+        }
+    }
+
+    /// Class, icon, and word.
+    fn shown(self, locale: Locale) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Off => ("cell", "off", td_string!(locale, matrix.off)),
+            Self::Scheduled => ("cell blue", "clock", td_string!(locale, sensors.scheduled)),
+            Self::Running => ("cell green", "running", td_string!(locale, sensors.running)),
+            Self::Failed => ("cell red", "failed", td_string!(locale, sensors.failed)),
+            Self::Offline => ("cell away", "offline", td_string!(locale, matrix.offline)),
+            Self::Pending(Pending::Add) => ("cell pending", "plus", td_string!(locale, matrix.add)),
+            Self::Pending(Pending::Remove) => (
+                "cell pending less",
+                "minus",
+                td_string!(locale, matrix.remove),
+            ),
+            Self::Pending(Pending::Edit) => {
+                ("cell pending", "cog", td_string!(locale, matrix.change))
+            }
+        }
+    }
+}
+
+/// A cell of the matrix.
+#[component]
+pub fn Cell(board: Board, sensor: RwSignal<SensorView>, place: Place) -> impl IntoView {
+    let locale = use_locale();
+    let place = StoredValue::new(place);
+    let look = Memo::new(move |_| {
+        let pending = board.draft.with(|draft| {
+            sensor.with(|sensor| place.with_value(|place| draft.of(sensor, &place.1)))
+        });
+        sensor.with(|sensor| place.with_value(|place| Look::of(sensor, place, pending)))
+    });
+    let label = move || {
+        let (_, _, word) = look.get().shown(locale);
+        sensor.with(|sensor| {
+            let service = place.with_value(|place| place.1.to_string());
+            let reason = reason(sensor, place).map(|reason| format!(", {reason}"));
+            td_string!(
+                locale,
+                matrix.cell,
+                service = service,
+                sensor = sensor.name.as_str(),
+                state = word
+            ) + &reason.unwrap_or_default()
+        })
+    };
+    let toggle = move || {
+        place.with_value(|place| {
+            sensor.with_untracked(|sensor| {
+                board.draft.update(|draft| draft.toggle(sensor, &place.1));
+            });
+        });
+    };
+    let open = move || board.opened.set(Some(place.get_value()));
+    let clicked = move |_| {
+        if board.editing.get_untracked() {
+            toggle();
+        } else {
+            open();
+        }
+    };
+    let key = move |event: ev::KeyboardEvent| match event.key().as_str() {
+        "Escape" => board.tip.set(None),
+        "F2" => open(),
+        _ => {}
+    };
+    let is_tip = move || {
+        board
+            .tip
+            .with(|tip| tip.as_ref() == Some(&place.get_value()))
+    };
+    let word = move || {
+        let look = look.get();
+        matches!(look, Look::Pending(_) | Look::Failed).then(|| {
+            let (_, _, word) = look.shown(locale);
+            view! { <span>{word}</span> }
+        })
+    };
+    view! {
+        <td data-l=place.with_value(|place| place.1.to_string()) on:mouseenter=move |_| board.tip.set(Some(place.get_value())) on:mouseleave=move |_| board.tip.set(None)>
+            <button
+                type="button"
+                class=move || look.get().shown(locale).0
+                tabindex="-1"
+                aria-label=label
+                on:click=clicked
+                on:keydown=key
+                on:focus=move |_| board.tip.set(Some(place.get_value()))
+                on:blur=move |_| board.tip.set(None)
+            >
+                {move || view! { <Icon name=look.get().shown(locale).1 small=true /> }}
+                {word}
+            </button>
+            <When holds=is_tip>
+                <Tip board sensor place />
+            </When>
+        </td>
+    }
+}
+
+/// Why a service does not run on a sensor, or not on all of its ports.
+fn reason(sensor: &SensorView, place: StoredValue<Place>) -> Option<String> {
+    place.with_value(|place| {
+        instances(sensor, &place.1).find_map(|instance| instance.reason.clone())
+    })
+}
+
+/// What there is to say about a cell, beside it.
+#[component]
+fn Tip(board: Board, sensor: RwSignal<SensorView>, place: StoredValue<Place>) -> impl IntoView {
+    let locale = use_locale();
+    move || {
+        let service = place.with_value(|place| place.1.clone());
+        sensor.with(|sensor| {
+            let known = board
+                .draft
+                .with(|draft| draft.of(sensor, &service))
+                .is_some();
+            let lines: Vec<AnyView> = instances(sensor, &service)
+                .map(|instance| {
+                    let listens = ports(&instance.placement.ports);
+                    let address = instance.placement.address.to_string();
+                    let reason = instance.reason.clone();
+                    view! {
+                        <li>
+                            <span class="mono">{format!("{address} {listens}")}</span>
+                            {reason.map(|reason| view! { <p>{reason}</p> })}
+                        </li>
+                    }
+                })
+                .collect();
+            (known || !lines.is_empty()).then(|| {
+                let title = td_string!(
+                    locale,
+                    matrix.tip,
+                    service = service.to_string(),
+                    sensor = sensor.name.as_str()
+                );
+                view! {
+                    <div class="tip" role="tooltip">
+                        <b>{title}</b>
+                        <ul>{lines}</ul>
+                        <p class="faint">{td_string!(locale, matrix.tip_hint)}</p>
+                    </div>
+                }
+            })
+        })
+    }
+}

@@ -1,0 +1,226 @@
+//! The table itself. However many sensors there are, it makes only the rows that are in sight.
+
+use leptos::{ev, html, prelude::*};
+use skep_model::service::{ServiceView, Settings};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+use super::{
+    board::{Board, Row},
+    cell::Cell,
+};
+use crate::{
+    components::{PresenceMark, When},
+    preferences::use_locale,
+    translations::td_string,
+    view::view,
+    words::number,
+};
+
+/// The matrix.
+#[component]
+pub fn Grid(board: Board) -> impl IntoView {
+    let locale = use_locale();
+    let place = NodeRef::<html::Div>::new();
+    let found = Memo::new(move |_| {
+        let rows = board.found();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    });
+    let see = move || {
+        if let Some(place) = place.get_untracked() {
+            let row = place
+                .query_selector("tbody tr.row")
+                .ok()
+                .flatten()
+                .map_or(0.0, |row| f64::from(row.client_height()));
+            let (top, height) = (place.scroll_top(), place.client_height());
+            board.see(top.into(), height.into(), row);
+            keep_room(&place, board, found.with_untracked(Vec::len), row);
+        }
+    };
+    // What is in sight changes by scrolling, by other rows, and by another size.
+    Effect::new(move |_| {
+        found.track();
+        board.sight.track();
+        see();
+    });
+    let resized = window_event_listener(ev::resize, move |_| see());
+    on_cleanup(move || resized.remove());
+    let shown = move || {
+        let (first, last) = board.sight.get();
+        let rows = board.found();
+        let last = last.min(rows.len());
+        rows.get(first.min(last)..last).unwrap_or_default().to_vec()
+    };
+    let count = move || {
+        let count = found.with(Vec::len) as u64;
+        td_string!(
+            locale,
+            matrix.sensors,
+            count = count,
+            n = number(locale, count)
+        )
+    };
+    let heads = board.services.with_value(|services| {
+        let head = |service: &ServiceView| view! { <Head board service=service.clone() /> };
+        services.iter().map(head).collect_view()
+    });
+    view! {
+        <div class="matrix" node_ref=place on:scroll=move |_| see() on:keydown=move |event| walk(&event)>
+            <table>
+                <caption class="vh">{td_string!(locale, matrix.title)}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col" class="sensor-name">
+                            {count}
+                        </th>
+                        {heads}
+                    </tr>
+                </thead>
+                <tbody>
+                    <tr class="room before" aria-hidden="true"></tr>
+                    <For each=shown key=|row| row.id children=move |row| view! { <Line board row /> } />
+                    <tr class="room after" aria-hidden="true"></tr>
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+/// The rows that are not made take up their room all the same, so that the scroll bar is right. The content policy
+/// allows no `style` in the document; it allows this.
+fn keep_room(place: &HtmlElement, board: Board, rows: usize, height: f64) {
+    let (first, last) = board.sight.get_untracked();
+    let hidden = [
+        (".room.before", first.min(rows)),
+        (".room.after", rows.saturating_sub(last)),
+    ];
+    for (selector, count) in hidden {
+        let room = place.query_selector(selector).ok().flatten();
+        if let Some(room) = room.and_then(|room| room.dyn_into::<HtmlElement>().ok()) {
+            let pixels = format!("{}px", count as f64 * height);
+            let _ = room.style().set_property("height", &pixels);
+        }
+    }
+}
+
+/// A column's name; ticking it is ticking all of its cells.
+#[component]
+fn Head(board: Board, service: ServiceView) -> impl IntoView {
+    let locale = use_locale();
+    let name = StoredValue::new(service.name.clone());
+    let word = service.name.to_string();
+    let label = td_string!(locale, matrix.column, service = word.as_str());
+    let all = Memo::new(move |_| {
+        let subjects = board.subjects();
+        let wants = |sensor| {
+            board
+                .draft
+                .with(|draft| name.with_value(|name| draft.wants(sensor, name)))
+        };
+        let wanted = subjects.iter().filter(|sensor| wants(sensor)).count();
+        (wanted > 0, wanted == subjects.len())
+    });
+    let label = StoredValue::new(label);
+    let tick = move |_| {
+        let (_, all) = all.get_untracked();
+        if let Some(service) = name.with_value(|name| board.service(name)) {
+            board.want(&service, !all, &Settings::new());
+        }
+    };
+    view! {
+        <th scope="col" title=service.description>
+            <span class="name">{word}</span>
+            <span class="faint">{format!("r{}", service.revision)}</span>
+            <When holds=move || board.editing.get()>
+                <input
+                    type="checkbox"
+                    aria-label=label.get_value()
+                    prop:checked=move || all.get().1
+                    prop:indeterminate=move || matches!(all.get(), (true, false))
+                    on:change=tick
+                />
+            </When>
+        </th>
+    }
+}
+
+/// A sensor's row.
+#[component]
+fn Line(board: Board, row: Row) -> impl IntoView {
+    let locale = use_locale();
+    let id = row.id;
+    let sensor = RwSignal::from(row.sensor);
+    let cells = board.services.with_value(|services| {
+        let cell = |service: &ServiceView| {
+            let place = (id, service.name.clone());
+            view! { <Cell board sensor place /> }
+        };
+        services.iter().map(cell).collect_view()
+    });
+    let chosen = move || board.chosen.with(|chosen| chosen.contains(&id));
+    let choose = move |_| {
+        board.chosen.update(|chosen| {
+            if !chosen.remove(&id) {
+                chosen.insert(id);
+            }
+        });
+    };
+    let label = move || {
+        sensor.with(|sensor| td_string!(locale, matrix.choose, name = sensor.name.as_str()))
+    };
+    let about = move || {
+        sensor.with(|sensor| {
+            let address = sensor.address.map(|address| address.to_string());
+            let parts = [Some(sensor.group.name.clone()), address];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+        })
+    };
+    view! {
+        <tr class="row" class:chosen=chosen data-sensor=id.to_string()>
+            <th scope="row" class="sensor-name">
+                <When holds=move || board.editing.get()>
+                    <input type="checkbox" aria-label=label prop:checked=chosen on:change=choose />
+                </When>
+                {move || view! { <PresenceMark presence=sensor.with(|sensor| sensor.presence) /> }}
+                <a href=format!("/sensors/{id}")>{move || sensor.with(|sensor| sensor.name.clone())}</a>
+                <span class="faint">{about}</span>
+            </th>
+            {cells}
+        </tr>
+    }
+}
+
+/// The arrow keys lead from cell to cell: a matrix has too many for the tabulator.
+fn walk(event: &ev::KeyboardEvent) {
+    let (down, right) = match event.key().as_str() {
+        "ArrowDown" => (1, 0),
+        "ArrowUp" => (-1, 0),
+        "ArrowRight" => (0, 1),
+        "ArrowLeft" => (0, -1),
+        _ => return,
+    };
+    let cell = event.target().and_then(|target| {
+        let element: Element = target.dyn_into().ok()?;
+        element.closest("td").ok()?
+    });
+    let next = cell.and_then(|cell| {
+        let row = cell.parent_element()?;
+        let column = (0..row.children().length())
+            .find(|index| row.children().item(*index).as_ref() == Some(&cell))?;
+        let row = match down {
+            1 => row.next_element_sibling()?,
+            -1 => row.previous_element_sibling()?,
+            _ => row,
+        };
+        let cell = row.children().item(column.checked_add_signed(right)?)?;
+        cell.query_selector("button")
+            .ok()??
+            .dyn_into::<HtmlElement>()
+            .ok()
+    });
+    if let Some(next) = next {
+        event.prevent_default();
+        let _ = next.focus();
+    }
+}

@@ -1,0 +1,182 @@
+//! Services, and their places on sensors.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::{ServiceName, words},
+    ids::{InstanceId, SensorId},
+    sensor::Port,
+};
+
+words! {
+    /// How far an attacker can go.
+    Level {
+        /// Not beyond the first words.
+        Low = 0 "low",
+        /// Into an imitation.
+        Medium = 1 "medium",
+        /// Into the real thing.
+        High = 2 "high",
+    }
+}
+
+/// A service that sensors can run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ServiceView {
+    /// The name.
+    pub name: ServiceName,
+    /// What it pretends to be, one sentence.
+    pub description: String,
+    /// How far an attacker can go.
+    pub level: Level,
+    /// The revision that sensors run.
+    pub revision: u32,
+    /// Where it listens when nothing else is said.
+    pub ports: Vec<Port>,
+    /// What can be set.
+    pub settings: Vec<Setting>,
+}
+
+/// One setting of a service, enough to make a form field of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Setting {
+    /// The key.
+    pub name: String,
+    /// What it does, one sentence.
+    pub description: String,
+    /// What it may be.
+    #[serde(flatten)]
+    pub kind: SettingKind,
+}
+
+/// What a setting may be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum SettingKind {
+    /// A line of text.
+    Text {
+        /// When nothing is said.
+        default: String,
+        /// Characters at most.
+        max: u32,
+    },
+    /// Lines of text.
+    List {
+        /// When nothing is said.
+        default: Vec<String>,
+        /// Lines at most.
+        max: u32,
+    },
+    /// One of several words.
+    Choice {
+        /// When nothing is said.
+        default: String,
+        /// All of them.
+        options: Vec<String>,
+    },
+    /// A whole number.
+    Number {
+        /// When nothing is said.
+        default: u64,
+        /// The least.
+        min: u64,
+        /// The most.
+        max: u64,
+    },
+}
+
+/// The value of a setting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum SettingValue {
+    /// A whole number.
+    Number(u64),
+    /// A line of text, or one of several words.
+    Text(String),
+    /// Lines of text.
+    List(Vec<String>),
+}
+
+/// Values by the names of their settings. What is missing has the service's default.
+pub type Settings = std::collections::BTreeMap<String, SettingValue>;
+
+/// How an instance listens and behaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Placement {
+    /// The address of the sensor's that it listens on; `0.0.0.0` and `::` are all of them.
+    pub address: std::net::IpAddr,
+    /// The ports.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
+    pub ports: Vec<Port>,
+    /// What is set otherwise than by default.
+    #[serde(default)]
+    pub settings: Settings,
+}
+
+/// A change of what runs where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Change {
+    /// A sensor shall run a service, or run it once more.
+    Add {
+        /// The sensor.
+        sensor: SensorId,
+        /// The service.
+        service: ServiceName,
+        /// Where and how; without it on the sensor's usual address and the service's usual ports.
+        #[serde(default)]
+        placement: Option<Placement>,
+    },
+    /// An instance shall listen or behave otherwise.
+    Edit {
+        /// The sensor.
+        sensor: SensorId,
+        /// The instance.
+        instance: InstanceId,
+        /// Where and how.
+        placement: Placement,
+    },
+    /// A sensor shall no longer run an instance.
+    Remove {
+        /// The sensor.
+        sensor: SensorId,
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// A sensor shall run an instance again that was removed.
+    Restore {
+        /// The sensor.
+        sensor: SensorId,
+        /// The instance.
+        instance: InstanceId,
+    },
+}
+
+impl Change {
+    /// The sensor that it is about.
+    #[must_use]
+    pub fn sensor(&self) -> SensorId {
+        match self {
+            Self::Add { sensor, .. }
+            | Self::Edit { sensor, .. }
+            | Self::Remove { sensor, .. }
+            | Self::Restore { sensor, .. } => *sensor,
+        }
+    }
+}
+
+/// What came of changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Deployed {
+    /// How many sensors have something new to run.
+    pub sensors: u32,
+    /// The changes that take these back.
+    pub undo: Vec<Change>,
+}
