@@ -225,6 +225,7 @@ pub fn audit_action(locale: Locale, action: &str) -> String {
     let word = match action {
         "archive" => td_string!(locale, audit.did.archive),
         "create" => td_string!(locale, audit.did.create),
+        "deploy" => td_string!(locale, audit.did.deploy),
         "discard" => td_string!(locale, audit.did.discard),
         "edit" => td_string!(locale, audit.did.edit),
         "enrol again" => td_string!(locale, audit.did.enrol_again),

@@ -43,7 +43,7 @@ test('a service once more, with a port and settings of its own', async ({ skep, 
   await ssh.click();
   const dialog = page.getByRole('dialog', { name: 'ssh on local' });
   await dialog.getByRole('button', { name: 'Once more' }).click();
-  const second = dialog.getByRole('group').nth(1);
+  const second = dialog.locator('.placement').nth(1);
   await second.getByLabel('Ports').fill('22x');
   await dialog.getByRole('button', { name: 'Take over' }).click();
   await expect(second.getByLabel('Ports')).toHaveAccessibleDescription(/Ports such as 22/);
@@ -94,9 +94,9 @@ test('columns and profiles change many sensors at once', async ({ skep, page }) 
     await page.goto(`${skep.url}/sensors`);
     await live(page);
     await page.getByRole('button', { name: 'Add sensor' }).click();
-    await page.getByLabel('Name').fill(name);
-    await page.getByRole('dialog').getByRole('button', { name: 'Add sensor' }).click();
-    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('dialog').getByLabel('Name').fill(name);
+    await page.getByRole('dialog').getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
   }
   await page.goto(`${skep.url}/sensors/matrix`);
   await live(page);
@@ -116,4 +116,33 @@ test('columns and profiles change many sensors at once', async ({ skep, page }) 
   await expect(page.getByRole('button', { name: 'telnet on west: scheduled' })).toBeVisible();
   await page.getByRole('searchbox').fill('wes');
   await expect(page.getByRole('button', { name: /^telnet on / })).toHaveCount(1);
+});
+
+test('many sensors scroll, and are found while scrolled', async ({ skep, page }) => {
+  const token = await skep.token();
+  const ask = async (path: string, data?: object) => {
+    const options = { headers: { authorization: `Bearer ${token}` }, data };
+    const answer = await (data ? page.request.post(`${skep.url}${path}`, options) : page.request.get(`${skep.url}${path}`, options));
+    expect(answer.ok()).toBe(true);
+    return answer.json();
+  };
+  const group = (await ask('/api/v1/groups')).items[0].id;
+  for (let number = 100; number < 400; number += 1) await ask('/api/v1/sensors', { name: `sensor-${number}`, group });
+  await logIn(page, skep);
+  await page.goto(`${skep.url}/sensors/matrix`);
+  await live(page);
+  const names = page.locator('.matrix tr.row a');
+  await expect(names.first()).toHaveText('sensor-100');
+  await expect.poll(() => names.count(), 'only rows in sight are made').toBeLessThan(60);
+  const scroll = (share: number) =>
+    page.locator('.matrix').evaluate((place, share) => {
+      place.scrollTop = place.scrollHeight * share;
+    }, share);
+  await scroll(0.5);
+  await expect(page.getByRole('link', { name: 'sensor-250' })).toBeInViewport();
+  await scroll(1);
+  await expect(page.getByRole('link', { name: 'sensor-399' })).toBeInViewport();
+  await page.getByRole('searchbox').fill('sensor-30');
+  await expect(names).toHaveCount(10);
+  await expect(names.first()).toBeInViewport();
 });

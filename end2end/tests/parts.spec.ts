@@ -59,7 +59,7 @@ test('every page by its address, by links, back and forward', async ({ skep, pag
   await expect(rows(page)).toHaveCount(1);
   const event = `/events/${await rows(page).getAttribute('data-event')}`;
   await page.goto(`${skep.url}/sensors`);
-  const sensor = (await page.locator('a[href^="/sensors/"]').first().getAttribute('href')) ?? '';
+  const sensor = (await page.locator('tbody a[href^="/sensors/"]').first().getAttribute('href')) ?? '';
   const all: [string, string | RegExp][] = [...places, [event, /root/], [sensor, 'local']];
 
   await test.step('by address', async () => {

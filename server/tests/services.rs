@@ -20,6 +20,7 @@ on_both!(
     a_sensor_hears_at_once_what_it_shall_run,
     what_was_changed_can_be_taken_back,
     a_refused_change_changes_nothing,
+    many_deploy_at_once,
 );
 
 async fn deploy(app: &TestApp, token: &str, changes: Value) -> (StatusCode, Value) {
@@ -105,12 +106,9 @@ async fn a_sensor_hears_at_once_what_it_shall_run(engine: Engine) {
     let log = app.token(Role::Admin).await;
     let log = app.api_json("/api/v1/audit?kind=sensor", &log).await;
     assert_eq!(log["items"][0]["action"], json!("deploy"), "{log}");
-    assert!(
-        log["items"][0]
-            .to_string()
-            .contains("http 8088/tcp 8089/tcp"),
-        "{log}"
-    );
+    let said = log["items"][0]["changes"].to_string();
+    assert!(said.contains("http 127.0.0.1 8088/tcp 8089/tcp"), "{log}");
+    assert!(said.contains("iis"), "{log}");
 }
 
 async fn what_was_changed_can_be_taken_back(engine: Engine) {
@@ -144,6 +142,7 @@ async fn what_was_changed_can_be_taken_back(engine: Engine) {
     assert_eq!(of("smtp").await.len(), 2);
 }
 
+#[expect(clippy::too_many_lines, reason = "one bad change after the other")]
 async fn a_refused_change_changes_nothing(engine: Engine) {
     let app = TestApp::start(engine).await;
     let group = app.group().await;
@@ -178,7 +177,7 @@ async fn a_refused_change_changes_nothing(engine: Engine) {
         (
             add("ssh", tcp(&[2222]), json!({})),
             unprocessable,
-            "changes.0.placement.ports",
+            "changes.1.placement.ports",
         ),
         (
             add("ssh", tcp(&[2022]), json!({})),
@@ -219,6 +218,13 @@ async fn a_refused_change_changes_nothing(engine: Engine) {
             "changes.1.placement.settings",
         ),
         (
+            json!({ "change": "edit", "sensor": sensor.id, "instance": ssh,
+                "placement": { "address": "::", "ports": tcp(&[2022]) },
+                "before": { "address": "0.0.0.0", "ports": tcp(&[4711]) } }),
+            unprocessable,
+            "changes.1.before",
+        ),
+        (
             json!({ "change": "restore", "sensor": sensor.id, "instance": ssh }),
             unprocessable,
             "changes.1.instance",
@@ -256,4 +262,26 @@ async fn a_refused_change_changes_nothing(engine: Engine) {
     }
     let (status, _) = deploy(&app, &manager, json!([good])).await;
     assert_eq!(status, StatusCode::OK, "what is good alone is good");
+}
+
+/// Each wants another port; nobody is refused, and nothing is lost.
+async fn many_deploy_at_once(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let manager = app.token(Role::Manager).await;
+    let sensor = app.sensor("one", app.group().await).await;
+    let one = async |port: u16| {
+        let add = json!([{ "change": "add", "sensor": sensor.id, "service": "ssh",
+            "placement": { "address": "0.0.0.0", "ports": tcp(&[port]) } }]);
+        deploy(&app, &manager, add).await.0
+    };
+    let done = tokio::join!(one(3001), one(3002), one(3003), one(3003));
+    let done = [done.0, done.1, done.2, done.3];
+    let count = |status| done.iter().filter(|done| **done == status).count();
+    assert_eq!(count(StatusCode::OK), 3, "{done:?}");
+    assert_eq!(
+        count(StatusCode::UNPROCESSABLE_ENTITY),
+        1,
+        "the port is taken: {done:?}"
+    );
+    assert_eq!(instances(&app, &manager, &sensor, "ssh").await.len(), 4);
 }

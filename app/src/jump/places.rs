@@ -44,6 +44,12 @@ pub fn places(locale: Locale, role: Role, sensors: &[SensorView]) -> Vec<Place> 
         at(td_string!(locale, nav.dashboard), page, "dashboard", "/"),
         at(td_string!(locale, nav.events), page, "events", "/events"),
         at(td_string!(locale, nav.sensors), page, "sensors", "/sensors"),
+        at(
+            td_string!(locale, matrix.title),
+            page,
+            "sensors",
+            "/sensors/matrix",
+        ),
     ];
     if role >= Role::Manager {
         places.push(at(

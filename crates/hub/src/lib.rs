@@ -60,8 +60,6 @@ pub(crate) struct Inner {
     pub(crate) presence: poll::Presences,
     pub(crate) writer: ingest::Writer,
     pub(crate) settings: RwLock<Arc<skep_model::system::Settings>>,
-    /// Held while it is being changed what sensors run.
-    pub(crate) deploying: tokio::sync::Mutex<()>,
     /// Woken when something was removed whose events are to be cleared up.
     pub(crate) clearing: tokio::sync::Notify,
     pub(crate) started_at: skep_model::Timestamp,

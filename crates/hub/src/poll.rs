@@ -222,14 +222,17 @@ impl Hub {
     }
 }
 
-/// How an instance is, by the sensor's last report.
+/// How an instance is, by the sensor's last report, if that is about what it shall run now.
 pub(crate) fn instance_state(
     sensor: &SensorRow,
     instance: skep_model::ids::InstanceId,
 ) -> (InstanceState, Option<String>) {
+    // What it said of another configuration may be about other ports.
+    let current = sensor.active_revision == Some(sensor.desired_revision);
     sensor
         .status
         .as_ref()
+        .filter(|_| current)
         .and_then(|status| status.instances.iter().find(|report| report.id == instance))
         .map_or((InstanceState::Scheduled, None), |report| {
             (report.state, report.reason.clone())

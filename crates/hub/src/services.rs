@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    fmt::Write as _,
     net::IpAddr,
 };
 
@@ -10,7 +11,7 @@ use skep_model::{
     event::ServiceName,
     ids::{InstanceId, SensorId},
     sensor::Port,
-    service::{Change, Deployed, Placement, ServiceView, Setting, SettingKind, SettingValue},
+    service::{self, Change, Deployed, Placement, ServiceView, Setting, SettingKind, SettingValue},
     user::Role,
 };
 use skep_protocol::catalogue;
@@ -24,6 +25,10 @@ const MOST: usize = 10_000;
 const MOST_INSTANCES: usize = 200;
 /// The most ports of one instance.
 const MOST_PORTS: usize = 128;
+/// How long the settings of all instances of a sensor may be together, in bytes of JSON.
+const MOST_SETTINGS: usize = 1024 * 1024;
+/// How often changes are tried while others change the same sensors.
+const TRIES: usize = 5;
 /// The longest line of a setting that is a list, in characters.
 const LINE: usize = 256;
 
@@ -32,6 +37,8 @@ struct Plan {
     sensor: SensorRow,
     /// Every instance that it ever had, and whether it runs it.
     instances: BTreeMap<InstanceId, (NewInstance, bool)>,
+    /// The instances that change: by which change last, and what they were, in words.
+    touched: BTreeMap<InstanceId, (usize, Option<String>)>,
 }
 
 impl Hub {
@@ -72,39 +79,50 @@ impl Hub {
             let max = MOST as u32;
             return Err(HubError::invalid("changes", Complaint::TooMany { max }));
         }
-        // Two who change the same sensor must not both find a port free.
-        let _alone = self.0.deploying.lock().await;
+        // Somebody else may change the same sensors at this moment: then these look anew.
+        for _ in 0..TRIES {
+            if let Some(deployed) = self.try_deploy(actor, changes).await? {
+                return Ok(deployed);
+            }
+        }
+        Err(Refusal::Busy.into())
+    }
+
+    async fn try_deploy(
+        &self,
+        actor: &Actor,
+        changes: &[Change],
+    ) -> Result<Option<Deployed>, HubError> {
         let services = self.service_views(actor)?;
         let mut plans = self.plans(actor, changes).await?;
+        let refuse = |index: usize, (field, complaint): Wrong| {
+            HubError::invalid(&format!("changes.{index}{field}"), complaint)
+        };
         let mut steps = vec![];
         let mut undo = vec![];
         for (index, change) in changes.iter().enumerate() {
             let plan = plans.get_mut(&change.sensor()).ok_or(Refusal::NotFound)?;
-            let (step, back) = plan
-                .change(change, &services)
-                .map_err(|(field, complaint)| {
-                    HubError::invalid(&format!("changes.{index}{field}"), complaint)
-                })?;
+            let taken = plan.change(index, change, &services);
+            let (step, back) = taken.map_err(|wrong| refuse(index, wrong))?;
             steps.push((change.sensor(), step));
             undo.push(back);
         }
-        for (index, change) in changes.iter().enumerate() {
-            if matches!(change, Change::Remove { .. }) {
-                continue;
-            }
-            let clash = plans.get(&change.sensor()).and_then(Plan::clash);
-            if let Some(complaint) = clash {
-                let field = format!("changes.{index}.placement.ports");
-                return Err(HubError::invalid(&field, complaint));
-            }
+        for plan in plans.values() {
+            plan.fits().map_err(|(index, wrong)| refuse(index, wrong))?;
         }
         undo.reverse();
-        let now = Timestamp::now();
-        let audit: Vec<_> = plans
-            .values()
-            .map(|plan| plan.audit(actor, &steps))
+        let audit: Vec<_> = plans.values().map(|plan| plan.audit(actor)).collect();
+        let sensors = plans
+            .iter()
+            .map(|(id, plan)| (*id, plan.sensor.desired_revision))
             .collect();
-        self.0.store.deploy(&steps, &audit, now).await?;
+        let store = &self.0.store;
+        if !store
+            .deploy(&sensors, &steps, &audit, Timestamp::now())
+            .await?
+        {
+            return Ok(None);
+        }
         let mut groups = HashSet::new();
         for (id, plan) in &plans {
             self.0.presence.wake(*id);
@@ -112,10 +130,10 @@ impl Hub {
                 self.0.live.sensors(plan.sensor.group.id);
             }
         }
-        Ok(Deployed {
+        Ok(Some(Deployed {
             sensors: plans.len() as u32,
             undo,
-        })
+        }))
     }
 
     async fn plans(
@@ -129,14 +147,19 @@ impl Hub {
             .into_iter()
             .filter(|sensor| wanted.contains(&sensor.id))
             .map(|sensor| {
-                let instances = BTreeMap::new();
-                (sensor.id, Plan { sensor, instances })
+                let plan = Plan {
+                    sensor,
+                    instances: BTreeMap::new(),
+                    touched: BTreeMap::new(),
+                };
+                (plan.sensor.id, plan)
             })
             .collect();
         if plans.len() != wanted.len() {
             return Err(Refusal::NotFound.into());
         }
-        for row in self.0.store.instances(None).await? {
+        let wanted: Vec<SensorId> = wanted.into_iter().collect();
+        for row in self.0.store.instances(Some(&wanted)).await? {
             let InstanceRow {
                 sensor,
                 instance,
@@ -157,6 +180,7 @@ impl Plan {
     /// Takes up a change; gives the step to take and the change that takes it back.
     fn change(
         &mut self,
+        index: usize,
         change: &Change,
         services: &[ServiceView],
     ) -> Result<(DeployStep, Change), Wrong> {
@@ -176,10 +200,6 @@ impl Plan {
                     settings: BTreeMap::new(),
                 });
                 check(&placement, service)?;
-                if self.instances.values().filter(|(_, runs)| *runs).count() >= MOST_INSTANCES {
-                    let max = MOST_INSTANCES as u32;
-                    return Err(("", Complaint::TooMany { max }));
-                }
                 let instance = NewInstance {
                     id: InstanceId::new(),
                     service: service.name.clone(),
@@ -192,6 +212,7 @@ impl Plan {
                     sensor: *sensor,
                     instance: instance.id,
                 };
+                self.touched.insert(instance.id, (index, None));
                 self.instances.insert(instance.id, (instance.clone(), true));
                 Ok((DeployStep::Add(instance), back))
             }
@@ -199,29 +220,39 @@ impl Plan {
                 sensor,
                 instance,
                 placement,
+                before,
             } => {
-                let kept = self.instance(*instance, true)?;
+                self.touch(index, *instance, true)?;
+                let (kept, _) = self
+                    .instances
+                    .get_mut(instance)
+                    .ok_or((".instance", Complaint::Unknown))?;
                 let service = services
                     .iter()
                     .find(|known| known.name == kept.service)
                     .ok_or((".instance", Complaint::Unknown))?;
                 check(placement, service)?;
-                let back = Change::Edit {
-                    sensor: *sensor,
-                    instance: *instance,
-                    placement: Placement {
-                        address: kept.address,
-                        ports: std::mem::take(&mut kept.ports),
-                        settings: std::mem::take(&mut kept.settings),
-                    },
+                let now = Placement {
+                    address: kept.address,
+                    ports: kept.ports.clone(),
+                    settings: kept.settings.clone(),
                 };
+                if before.as_ref().is_some_and(|before| *before != now) {
+                    return Err((".before", Complaint::Changed));
+                }
                 kept.address = placement.address;
                 kept.ports.clone_from(&placement.ports);
                 kept.settings.clone_from(&placement.settings);
+                let back = Change::Edit {
+                    sensor: *sensor,
+                    instance: *instance,
+                    placement: now,
+                    before: Some(placement.clone()),
+                };
                 Ok((DeployStep::Edit(kept.clone()), back))
             }
             Change::Remove { sensor, instance } => {
-                self.instance(*instance, true)?;
+                self.touch(index, *instance, true)?;
                 self.set_running(*instance, false);
                 let (sensor, instance) = (*sensor, *instance);
                 Ok((
@@ -230,7 +261,7 @@ impl Plan {
                 ))
             }
             Change::Restore { sensor, instance } => {
-                self.instance(*instance, false)?;
+                self.touch(index, *instance, false)?;
                 self.set_running(*instance, true);
                 let (sensor, instance) = (*sensor, *instance);
                 Ok((
@@ -241,10 +272,15 @@ impl Plan {
         }
     }
 
-    /// An instance of the sensor's that runs, or does not any more.
-    fn instance(&mut self, id: InstanceId, runs: bool) -> Result<&mut NewInstance, Wrong> {
-        match self.instances.get_mut(&id) {
-            Some((instance, running)) if *running == runs => Ok(instance),
+    /// Notes that an instance changes that runs, or does not any more.
+    fn touch(&mut self, index: usize, id: InstanceId, runs: bool) -> Result<(), Wrong> {
+        match self.instances.get(&id) {
+            Some((instance, running)) if *running == runs => {
+                let was = runs.then(|| words(instance));
+                let (by, _) = self.touched.entry(id).or_insert((index, was));
+                *by = index;
+                Ok(())
+            }
             _ => Err((".instance", Complaint::Unknown)),
         }
     }
@@ -260,64 +296,82 @@ impl Plan {
         running.map(|(instance, _)| instance)
     }
 
-    /// Where most of what it runs listens; a sensor with nothing on it listens everywhere.
+    /// Where most of what it runs listens.
     fn usual_address(&self) -> IpAddr {
-        let mut count: BTreeMap<IpAddr, usize> = BTreeMap::new();
-        for (instance, _) in self.instances.values() {
-            *count.entry(instance.address).or_default() += 1;
-        }
-        let most = count.into_iter().max_by_key(|(_, count)| *count);
-        most.map_or(IpAddr::from([0, 0, 0, 0]), |(address, _)| address)
+        service::usual_address(self.running().map(|instance| instance.address))
     }
 
-    /// Whether two instances want one port.
-    fn clash(&self) -> Option<Complaint> {
-        let mut taken: HashMap<Port, Vec<IpAddr>> = HashMap::new();
+    /// Whether the sensor can run all of it; if not, the number of a change that is too much, and why. What was
+    /// wrong before is nobody's fault.
+    fn fits(&self) -> Result<(), (usize, Wrong)> {
+        let last = self.touched.values().map(|(index, _)| *index).max();
+        let last = last.unwrap_or_default();
+        if self.running().count() > MOST_INSTANCES {
+            let max = MOST_INSTANCES as u32;
+            return Err((last, ("", Complaint::TooMany { max })));
+        }
+        let size: usize = self
+            .running()
+            .map(|instance| serde_json::to_string(&instance.settings).map_or(0, |json| json.len()))
+            .sum();
+        if size > MOST_SETTINGS {
+            let max = MOST_SETTINGS as u32;
+            return Err((last, (".placement.settings", Complaint::TooLong { max })));
+        }
+        let mut taken: HashMap<Port, Vec<&NewInstance>> = HashMap::new();
         for instance in self.running() {
             for port in &instance.ports {
-                let addresses = taken.entry(*port).or_default();
-                let overlap = |other: &IpAddr| {
-                    *other == instance.address
-                        || other.is_unspecified()
-                        || instance.address.is_unspecified()
-                };
-                if addresses.iter().any(overlap) {
-                    return Some(Complaint::PortTwice);
+                let others = taken.entry(*port).or_default();
+                for other in others.iter().filter(|other| overlap(other, instance)) {
+                    let changed = [instance.id, other.id];
+                    let changed = changed.iter().filter_map(|id| self.touched.get(id));
+                    if let Some(index) = changed.map(|(index, _)| *index).max() {
+                        return Err((index, (".placement.ports", Complaint::PortTwice)));
+                    }
                 }
-                addresses.push(instance.address);
+                others.push(instance);
             }
         }
-        None
+        Ok(())
     }
 
     /// What changed about the sensor, for the audit log.
-    fn audit(&self, actor: &Actor, steps: &[(SensorId, DeployStep)]) -> skep_store::AuditEntry {
+    fn audit(&self, actor: &Actor) -> skep_store::AuditEntry {
         let mut audit = actor.audit("deploy", "sensor", self.sensor.name.clone());
-        let own = steps.iter().filter(|(id, _)| *id == self.sensor.id);
-        let named = |id: &InstanceId| self.instances.get(id).map(|(instance, _)| words(instance));
-        let (mut before, mut after) = (vec![], vec![]);
-        for (_, step) in own {
-            match step {
-                DeployStep::Add(instance) | DeployStep::Edit(instance) => {
-                    after.push(words(instance));
-                }
-                DeployStep::Remove(id) => before.extend(named(id)),
-                DeployStep::Restore(id) => after.extend(named(id)),
-            }
-        }
+        let before: Vec<_> = self
+            .touched
+            .values()
+            .filter_map(|(_, was)| was.as_ref())
+            .collect();
+        let after: Vec<_> = self
+            .touched
+            .keys()
+            .filter_map(|id| self.instances.get(id))
+            .filter(|(_, runs)| *runs)
+            .map(|(instance, _)| words(instance))
+            .collect();
         audit.before = Some(serde_json::json!({ "services": before }));
         audit.after = Some(serde_json::json!({ "services": after }));
         audit
     }
 }
 
-/// An instance in the audit log: `ssh 22/tcp`.
+/// Whether two instances on one port are in each other's way.
+fn overlap(one: &NewInstance, other: &NewInstance) -> bool {
+    one.address == other.address || one.address.is_unspecified() || other.address.is_unspecified()
+}
+
+/// An instance in the audit log: `ssh 0.0.0.0 22/tcp {"delay":0}`.
 fn words(instance: &NewInstance) -> String {
-    let ports = instance.ports.iter();
-    let ports: Vec<String> = ports
-        .map(|port| format!("{}/{}", port.number, port.transport))
-        .collect();
-    format!("{} {}", instance.service, ports.join(" "))
+    let mut words = format!("{} {}", instance.service, instance.address);
+    for port in &instance.ports {
+        let _ = write!(words, " {}/{}", port.number, port.transport);
+    }
+    if !instance.settings.is_empty() {
+        let settings = serde_json::to_string(&instance.settings).unwrap_or_default();
+        let _ = write!(words, " {settings}");
+    }
+    words
 }
 
 /// Whether a service can be placed so.

@@ -122,7 +122,6 @@ impl Hub {
             live: Live::new(),
             presence: Presences::new(),
             settings: RwLock::default(),
-            deploying: tokio::sync::Mutex::default(),
             clearing: Notify::new(),
             started_at: Timestamp::now(),
         }));

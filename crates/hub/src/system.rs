@@ -89,6 +89,11 @@ impl Hub {
         actor.require(Role::Admin)?;
         new.endpoint = new.endpoint.trim().trim_end_matches('/').to_owned();
         check(&new)?;
+        // Who leaves the defaults as they are does not hold on to them.
+        let untouched = self.spelled_out(Settings::default()).sensor_defaults;
+        if self.spelled_out(new.clone()).sensor_defaults == untouched {
+            new.sensor_defaults = None;
+        }
         let mut audit = actor.audit("edit", "settings", "server".to_owned());
         audit.before = serde_json::to_value(self.shown_settings(actor)?).ok();
         audit.after = serde_json::to_value(self.spelled_out(new.clone())).ok();

@@ -1,5 +1,10 @@
 //! Services, and their places on sensors.
 
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -102,14 +107,14 @@ pub enum SettingValue {
 }
 
 /// Values by the names of their settings. What is missing has the service's default.
-pub type Settings = std::collections::BTreeMap<String, SettingValue>;
+pub type Settings = BTreeMap<String, SettingValue>;
 
 /// How an instance listens and behaves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Placement {
     /// The address of the sensor's that it listens on; `0.0.0.0` and `::` are all of them.
-    pub address: std::net::IpAddr,
+    pub address: IpAddr,
     /// The ports.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
     pub ports: Vec<Port>,
@@ -141,6 +146,9 @@ pub enum Change {
         instance: InstanceId,
         /// Where and how.
         placement: Placement,
+        /// What the asker knows it to be: refused when somebody else has changed it meanwhile.
+        #[serde(default)]
+        before: Option<Placement>,
     },
     /// A sensor shall no longer run an instance.
     Remove {
@@ -179,4 +187,15 @@ pub struct Deployed {
     pub sensors: u32,
     /// The changes that take these back.
     pub undo: Vec<Change>,
+}
+
+/// Where most of what a sensor runs listens; a sensor with nothing on it listens everywhere.
+#[must_use]
+pub fn usual_address(addresses: impl IntoIterator<Item = IpAddr>) -> IpAddr {
+    let mut count: BTreeMap<IpAddr, usize> = BTreeMap::new();
+    for address in addresses {
+        *count.entry(address).or_default() += 1;
+    }
+    let most = count.into_iter().max_by_key(|(_, count)| *count);
+    most.map_or(Ipv4Addr::UNSPECIFIED.into(), |(address, _)| address)
 }

@@ -1,5 +1,7 @@
 //! Services, and what runs where.
 
+use std::collections::BTreeMap;
+
 use skep_model::{
     Timestamp,
     event::ServiceName,
@@ -64,6 +66,9 @@ impl Store {
         sensors: Option<&[SensorId]>,
     ) -> Result<Vec<InstanceRow>, StoreError> {
         let mut conditions = Conditions::default();
+        if sensors.is_some_and(<[_]>::is_empty) {
+            return Ok(vec![]);
+        }
         if let Some(ids) = sensors {
             let ids = ids.iter().map(|id| Value::Bytes(id.as_bytes().to_vec()));
             conditions.any_of("i.sensor_id", ids.collect());
@@ -115,15 +120,29 @@ impl Store {
         Ok(())
     }
 
-    /// Takes these steps on these sensors, all or none, and notes that they have something new to run.
+    /// Takes these steps on these sensors, all or none. Each sensor is named with its desired revision as the asker
+    /// knows it, which rises: it has something new to run. `false`: it is another one, somebody else was quicker.
     pub async fn deploy(
         &self,
+        sensors: &BTreeMap<SensorId, u64>,
         steps: &[(SensorId, DeployStep)],
         audit: &[AuditEntry],
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let mut sensors: Vec<SensorId> = vec![];
+        // First and in one order, so that two servers never wait for each other in a circle.
+        for (sensor, revision) in sensors {
+            let risen = sqlx::query(
+                "UPDATE sensors SET desired_revision = desired_revision + 1 WHERE id = $1 AND desired_revision = $2",
+            )
+            .bind(sensor.as_bytes())
+            .bind(*revision as i64)
+            .execute(&mut *tx)
+            .await?;
+            if risen.rows_affected() == 0 {
+                return Ok(false);
+            }
+        }
         for (sensor, step) in steps {
             match step {
                 DeployStep::Add(instance) => {
@@ -144,22 +163,12 @@ impl Store {
                 DeployStep::Remove(id) => set_removed(&mut tx, *sensor, *id, Some(now)).await?,
                 DeployStep::Restore(id) => set_removed(&mut tx, *sensor, *id, None).await?,
             }
-            if !sensors.contains(sensor) {
-                sensors.push(*sensor);
-            }
-        }
-        // In one order, so that two servers never wait for each other in a circle.
-        sensors.sort_unstable();
-        for sensor in sensors {
-            sqlx::query("UPDATE sensors SET desired_revision = desired_revision + 1 WHERE id = $1")
-                .bind(sensor.as_bytes())
-                .execute(&mut *tx)
-                .await?;
         }
         for entry in audit {
             write_audit(&mut tx, entry).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(true)
     }
 }
 

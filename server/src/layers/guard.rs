@@ -75,7 +75,9 @@ pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: 
         }
         Err(turned) => turned,
     };
-    let reads = page && header_text(&parts.headers, &header::ACCEPT).contains("text/html");
+    let program = path.starts_with("/api/") || path.starts_with("/sensor/");
+    let reads =
+        page && !program && header_text(&parts.headers, &header::ACCEPT).contains("text/html");
     let (status, notice) = match turned {
         Turned::To(place) => return Redirect::to(&place).into_response(),
         Turned::NotHere if reads => (StatusCode::FORBIDDEN, Notice::SetUpElsewhere),

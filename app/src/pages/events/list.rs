@@ -103,7 +103,17 @@ impl List {
             // The last message is heard by a new list, too; in the archive nothing goes away by it.
             LiveMessage::Gone { .. } if self.filter.with_value(Filter::archived) => {}
             LiveMessage::Gone { event } => {
+                let shown = self
+                    .rows
+                    .with_untracked(|rows| rows.iter().any(|row| row.id == *event));
                 self.rows.update(|rows| rows.retain(|row| row.id != *event));
+                if shown {
+                    self.total.update(|total| {
+                        if let Some(total) = total {
+                            total.number = total.number.saturating_sub(1);
+                        }
+                    });
+                }
                 self.waiting
                     .update(|waiting| waiting.retain(|row| row.id != *event));
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use skep_model::{Refusal, ids::SensorId, service::Change};
 
 use super::{
@@ -44,10 +44,13 @@ pub fn PendingBar(board: Board) -> impl IntoView {
         );
         format!("{cells} {sensors}")
     };
+    // What a refusal is about: the draft may have changed since it was sent.
+    let sent = StoredValue::new(vec![]);
     let apply = move |_| {
-        let changes = board.draft.with_untracked(Draft::changes);
-        attempt.run(server::deploy(changes), move |deployed| {
-            board.draft.update(|draft| *draft = Draft::default());
+        let draft = board.draft.get_untracked();
+        sent.set_value(draft.changes());
+        attempt.run(server::deploy(draft.changes()), move |deployed| {
+            board.draft.update(|now| now.applied(&draft));
             board.reload();
             let count = u64::from(deployed.sensors);
             let text = td_string!(
@@ -57,8 +60,7 @@ pub fn PendingBar(board: Board) -> impl IntoView {
                 n = number(locale, count)
             );
             toasts.say(text, move || {
-                let undo = deployed.undo.clone();
-                attempt.run(server::deploy(undo), move |_| board.reload());
+                undo(locale, board, toasts, deployed.undo.clone());
             });
         });
     };
@@ -71,7 +73,7 @@ pub fn PendingBar(board: Board) -> impl IntoView {
             view! {
                 <p class="err" role="alert">
                     <Icon name="failed" small=true />
-                    {explained(locale, board, &failure)}
+                    {sent.with_value(|sent| explained(locale, board, sent, &failure))}
                 </p>
             }
         })
@@ -97,6 +99,16 @@ pub fn PendingBar(board: Board) -> impl IntoView {
             </div>
         </When>
     }
+}
+
+/// Takes back what was applied; the reader may be on another page by now.
+fn undo(locale: Locale, board: Board, toasts: Toasts, changes: Vec<Change>) {
+    spawn_local(async move {
+        match server::deploy(changes).await {
+            Ok(_) => board.reload(),
+            Err(failure) => toasts.tell(failure_text(locale, &failure)),
+        }
+    });
 }
 
 /// One line for each sensor and kind of change.
@@ -134,17 +146,16 @@ fn summary(board: Board) -> impl Iterator<Item = AnyView> {
 }
 
 /// Why nothing was applied; a refusal says by the change's number which one it is about.
-fn explained(locale: Locale, board: Board, failure: &Failure) -> String {
+fn explained(locale: Locale, board: Board, sent: &[Change], failure: &Failure) -> String {
     let Failure::Refused(Refusal::Invalid { field, complaint }) = failure else {
         return failure_text(locale, failure);
     };
-    let changes = board.draft.with_untracked(Draft::changes);
     let number = field.strip_prefix("changes.").and_then(|rest| {
         let number = rest.split('.').next()?;
         number.parse::<usize>().ok()
     });
     let about = number
-        .and_then(|number| changes.get(number))
+        .and_then(|number| sent.get(number))
         .and_then(|change| {
             let sensor = board.sensor(change.sensor())?;
             let service = match change {

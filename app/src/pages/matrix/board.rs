@@ -1,9 +1,6 @@
 //! What the matrix shows: sensors that change in place, what was ticked, and which rows are in sight.
 
-use std::{
-    collections::BTreeSet,
-    net::{IpAddr, Ipv4Addr},
-};
+use std::{collections::BTreeSet, net::IpAddr};
 
 use leptos::{prelude::*, task::spawn_local};
 use skep_model::{
@@ -11,7 +8,7 @@ use skep_model::{
     event::ServiceName,
     ids::SensorId,
     sensor::SensorView,
-    service::{Placement, ServiceView, Settings},
+    service::{self, Placement, ServiceView, Settings},
 };
 
 use super::draft::{Draft, Place};
@@ -56,6 +53,16 @@ pub struct Board {
     pub sight: RwSignal<(usize, usize)>,
     /// Whether cells may be ticked.
     pub manager: bool,
+    reading: StoredValue<Reading>,
+}
+
+/// Whether it is being read how the sensors are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Not,
+    Once,
+    /// And something happened since.
+    Again,
 }
 
 impl Board {
@@ -73,6 +80,7 @@ impl Board {
             group: RwSignal::new(String::new()),
             sight: RwSignal::new((0, FIRST)),
             manager,
+            reading: StoredValue::new(Reading::Not),
         };
         board.take(sensors);
         board
@@ -85,13 +93,28 @@ impl Board {
         }
     }
 
-    /// Reads anew how the sensors are.
+    /// Reads anew how the sensors are: once at a time, and once more if something happened meanwhile.
     pub fn reload(self) {
+        let Some(reading) = self.reading.try_get_value() else {
+            // The page is not there any more.
+            return;
+        };
+        match reading {
+            Reading::Not => self.reading.set_value(Reading::Once),
+            Reading::Once | Reading::Again => return self.reading.set_value(Reading::Again),
+        }
         spawn_local(async move {
-            if let Ok(sensors) = server::sensors().await
-                && !self.rows.is_disposed()
-            {
+            let sensors = server::sensors().await;
+            if self.rows.is_disposed() {
+                return;
+            }
+            let again = self.reading.get_value() == Reading::Again;
+            self.reading.set_value(Reading::Not);
+            if let Ok(sensors) = sensors {
                 self.take(sensors);
+            }
+            if again {
+                self.reload();
             }
         });
     }
@@ -118,6 +141,10 @@ impl Board {
             .collect();
         if self.draft.with_untracked(|draft| !draft.is_empty()) {
             self.draft.update(|draft| draft.settle(&sensors));
+        }
+        let here = |id: &SensorId| sensors.iter().any(|sensor| sensor.id == *id);
+        if !self.chosen.with_untracked(|chosen| chosen.iter().all(here)) {
+            self.chosen.update(|chosen| chosen.retain(here));
         }
         let ids = |rows: &[Row]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
         if ids(&known) != ids(&rows) {
@@ -199,6 +226,14 @@ impl Board {
         });
     }
 
+    /// Which of so many rows to make: the first, and one beyond the last. With another filter there may be fewer than
+    /// was scrolled.
+    pub fn in_sight(self, rows: usize) -> (usize, usize) {
+        let (first, last) = self.sight.get();
+        let end = last.min(rows);
+        (first.min(end.saturating_sub(last - first)), end)
+    }
+
     /// Notes which rows a place of this height shows that is scrolled so far.
     pub fn see(self, scrolled: f64, height: f64, row: f64) {
         if row <= 0.0 {
@@ -212,10 +247,8 @@ impl Board {
     }
 }
 
-/// Where what a sensor runs listens; one with nothing on it listens everywhere.
+/// Where what a sensor runs listens.
 pub fn usual_address(sensor: &SensorView) -> IpAddr {
-    let first = sensor.instances.first();
-    first.map_or(Ipv4Addr::UNSPECIFIED.into(), |instance| {
-        instance.placement.address
-    })
+    let instances = sensor.instances.iter();
+    service::usual_address(instances.map(|instance| instance.placement.address))
 }

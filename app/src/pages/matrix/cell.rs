@@ -37,7 +37,7 @@ impl Look {
                 InstanceState::Scheduled => Self::Scheduled,
                 InstanceState::Failed => Self::Failed,
             })
-            .max_by_key(|look| (*look == Self::Scheduled, *look == Self::Failed));
+            .max_by_key(|look| (*look == Self::Failed, *look == Self::Scheduled));
         match (worst, sensor.presence) {
             (None, _) => Self::Off,
             (Some(_), Presence::Offline | Presence::Revoked) => Self::Offline,

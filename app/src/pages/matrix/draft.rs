@@ -14,7 +14,15 @@ pub type Place = (SensorId, ServiceName);
 
 /// The changes, by cell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Draft(BTreeMap<Place, Vec<Change>>);
+pub struct Draft(BTreeMap<Place, Planned>);
+
+/// What is to change about a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Planned {
+    changes: Vec<Change>,
+    /// Whether the service only shall be there, in whatever way: somebody else may have seen to that.
+    ticked: bool,
+}
 
 /// What the changes of a cell come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +47,7 @@ pub fn instances<'a>(
 impl Draft {
     /// What is to change about a cell.
     pub fn of(&self, sensor: &SensorView, service: &ServiceName) -> Option<Pending> {
-        let changes = self.0.get(&(sensor.id, service.clone()))?;
+        let changes = &self.0.get(&(sensor.id, service.clone()))?.changes;
         let now = instances(sensor, service).count();
         let count = |which: fn(&Change) -> bool| changes.iter().filter(|c| which(c)).count();
         let added = count(|change| matches!(change, Change::Add { .. }));
@@ -92,7 +100,8 @@ impl Draft {
                 })
                 .collect()
         };
-        self.0.insert(place, changes);
+        let ticked = true;
+        self.0.insert(place, Planned { changes, ticked });
     }
 
     /// The other way round; a second time is as it was.
@@ -108,7 +117,8 @@ impl Draft {
         if changes.is_empty() {
             self.0.remove(&place);
         } else {
-            self.0.insert(place, changes);
+            let ticked = false;
+            self.0.insert(place, Planned { changes, ticked });
         }
     }
 
@@ -119,7 +129,7 @@ impl Draft {
         service: &ServiceName,
     ) -> Vec<(Option<&Change>, Option<InstanceView>)> {
         let changes = self.0.get(&(sensor.id, service.clone()));
-        let changes = changes.map(Vec::as_slice).unwrap_or_default();
+        let changes = changes.map_or(&[][..], |planned| &planned.changes);
         let about = |instance: &InstanceView| {
             changes.iter().find(|change| {
                 matches!(change, Change::Edit { instance: id, .. } | Change::Remove { instance: id, .. } if *id == instance.id)
@@ -137,32 +147,36 @@ impl Draft {
 
     /// Forgets what came true meanwhile, or cannot any more.
     pub fn settle(&mut self, sensors: &[SensorView]) {
-        self.0.retain(|(id, service), changes| {
+        self.0.retain(|(id, service), planned| {
             let Some(sensor) = sensors.iter().find(|sensor| sensor.id == *id) else {
                 return false;
             };
             let has = |wanted| instances(sensor, service).any(|instance| instance.id == wanted);
-            let ticked = matches!(
-                &changes[..],
-                [Change::Add {
-                    placement: None,
-                    ..
-                }]
-            );
-            if ticked && instances(sensor, service).next().is_some() {
+            let comes = matches!(&planned.changes[..], [Change::Add { .. }]);
+            if planned.ticked && comes && instances(sensor, service).next().is_some() {
                 return false;
             }
-            changes.retain(|change| match change {
+            planned.changes.retain(|change| match change {
                 Change::Edit { instance, .. } | Change::Remove { instance, .. } => has(*instance),
                 Change::Add { .. } | Change::Restore { .. } => true,
             });
-            !changes.is_empty()
+            !planned.changes.is_empty()
         });
+    }
+
+    /// Forgets what was applied; what was ticked since then stays.
+    pub fn applied(&mut self, sent: &Self) {
+        self.0
+            .retain(|place, planned| sent.0.get(place) != Some(planned));
     }
 
     /// Everything, in the order in which it is applied: what leaves makes room for what comes.
     pub fn changes(&self) -> Vec<Change> {
-        let mut all: Vec<Change> = self.0.values().flatten().cloned().collect();
+        let mut all: Vec<Change> = self
+            .0
+            .values()
+            .flat_map(|planned| planned.changes.iter().cloned())
+            .collect();
         all.sort_by_key(|change| !matches!(change, Change::Remove { .. }));
         all
     }
@@ -281,6 +295,19 @@ mod tests {
         draft.toggle(&after, &ftp);
         draft.settle(&[]);
         assert!(draft.is_empty(), "the sensor is gone");
+    }
+
+    #[test]
+    fn what_is_ticked_while_the_rest_is_applied_stays() {
+        let sensor = sensor(vec![]);
+        let (ssh, ftp) = ("ssh".parse().unwrap(), "ftp".parse().unwrap());
+        let mut draft = Draft::default();
+        draft.toggle(&sensor, &ssh);
+        let sent = draft.clone();
+        draft.toggle(&sensor, &ftp);
+        draft.applied(&sent);
+        assert_eq!(draft.of(&sensor, &ssh), None);
+        assert_eq!(draft.of(&sensor, &ftp), Some(Pending::Add));
     }
 
     #[test]

@@ -26,15 +26,15 @@ pub fn Grid(board: Board) -> impl IntoView {
         let rows = board.found();
         rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
     });
+    // As high as the last row that there was: with another filter there may be none at the moment.
+    let height = StoredValue::new(0.0);
     let see = move || {
         if let Some(place) = place.get_untracked() {
-            let row = place
-                .query_selector("tbody tr.row")
-                .ok()
-                .flatten()
-                .map_or(0.0, |row| f64::from(row.client_height()));
-            let (top, height) = (place.scroll_top(), place.client_height());
-            board.see(top.into(), height.into(), row);
+            if let Ok(Some(row)) = place.query_selector("tbody tr.row") {
+                height.set_value(f64::from(row.client_height()));
+            }
+            let row = height.get_value();
+            board.see(place.scroll_top().into(), place.client_height().into(), row);
             keep_room(&place, board, found.with_untracked(Vec::len), row);
         }
     };
@@ -42,15 +42,15 @@ pub fn Grid(board: Board) -> impl IntoView {
     Effect::new(move |_| {
         found.track();
         board.sight.track();
-        see();
+        // The rows are made by then.
+        request_animation_frame(see);
     });
     let resized = window_event_listener(ev::resize, move |_| see());
     on_cleanup(move || resized.remove());
     let shown = move || {
-        let (first, last) = board.sight.get();
         let rows = board.found();
-        let last = last.min(rows.len());
-        rows.get(first.min(last)..last).unwrap_or_default().to_vec()
+        let (first, last) = board.in_sight(rows.len());
+        rows.get(first..last).unwrap_or_default().to_vec()
     };
     let count = move || {
         let count = found.with(Vec::len) as u64;
@@ -90,11 +90,8 @@ pub fn Grid(board: Board) -> impl IntoView {
 /// The rows that are not made take up their room all the same, so that the scroll bar is right. The content policy
 /// allows no `style` in the document; it allows this.
 fn keep_room(place: &HtmlElement, board: Board, rows: usize, height: f64) {
-    let (first, last) = board.sight.get_untracked();
-    let hidden = [
-        (".room.before", first.min(rows)),
-        (".room.after", rows.saturating_sub(last)),
-    ];
+    let (first, last) = untrack(|| board.in_sight(rows));
+    let hidden = [(".room.before", first), (".room.after", rows - last)];
     for (selector, count) in hidden {
         let room = place.query_selector(selector).ok().flatten();
         if let Some(room) = room.and_then(|room| room.dyn_into::<HtmlElement>().ok()) {
@@ -119,7 +116,7 @@ fn Head(board: Board, service: ServiceView) -> impl IntoView {
                 .with(|draft| name.with_value(|name| draft.wants(sensor, name)))
         };
         let wanted = subjects.iter().filter(|sensor| wants(sensor)).count();
-        (wanted > 0, wanted == subjects.len())
+        (wanted > 0, wanted > 0 && wanted == subjects.len())
     });
     let label = StoredValue::new(label);
     let tick = move |_| {
@@ -129,7 +126,7 @@ fn Head(board: Board, service: ServiceView) -> impl IntoView {
         }
     };
     view! {
-        <th scope="col" title=service.description>
+        <th scope="col" title=service.description lang="en">
             <span class="name">{word}</span>
             <span class="faint">{format!("r{}", service.revision)}</span>
             <When holds=move || board.editing.get()>
@@ -202,7 +199,7 @@ fn walk(event: &ev::KeyboardEvent) {
     };
     let cell = event.target().and_then(|target| {
         let element: Element = target.dyn_into().ok()?;
-        element.closest("td").ok()?
+        element.closest("td, th").ok()?
     });
     let next = cell.and_then(|cell| {
         let row = cell.parent_element()?;
@@ -214,7 +211,7 @@ fn walk(event: &ev::KeyboardEvent) {
             _ => row,
         };
         let cell = row.children().item(column.checked_add_signed(right)?)?;
-        cell.query_selector("button")
+        cell.query_selector("button, a, input")
             .ok()??
             .dyn_into::<HtmlElement>()
             .ok()

@@ -129,7 +129,7 @@ fn Tools(board: Board) -> impl IntoView {
                 .manager
                 .then(|| {
                     view! {
-                        <button type="button" class="btn end" aria-pressed=move || done().to_string() on:click=edit>
+                        <button type="button" class="btn end" on:click=edit>
                             <Icon name="cog" small=true />
                             {word}
                         </button>

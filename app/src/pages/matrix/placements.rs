@@ -127,6 +127,7 @@ fn Form(
             move |_| entries.update(|entries| entries.retain(|entry| entry.number != number));
         view! {
             <fieldset class="placement plain-set" disabled=!manager>
+                <legend class="vh">{format!("{} {}", td_string!(locale, matrix.instance), number + 1)}</legend>
                 {service.with_value(|service| fields(locale, &entry, service, wrong))}
                 {manager
                     .then(|| {
@@ -143,7 +144,9 @@ fn Form(
         <form on:submit=submitted>
             <div class="in">
                 <h2 id="placements">{title}</h2>
-                <p class="muted">{description}</p>
+                <p class="muted" lang="en">
+                    {description}
+                </p>
                 <For each=move || entries.get() key=|entry| entry.number children=each />
                 {manager
                     .then(|| {
@@ -222,15 +225,33 @@ fn changes(sensor: &SensorView, place: &Place, entries: &[Entry]) -> Vec<Change>
                 placement: Some(placement),
             });
         };
+        let before = instances(sensor, &place.1)
+            .find(|known| known.id == instance)
+            .map(|known| known.placement.clone());
         let mut kept = instances(sensor, &place.1);
-        let same = kept.any(|known| known.id == instance && known.placement == placement);
+        let same = kept.any(|known| known.id == instance && alike(&known.placement, &placement));
         (!same).then_some(Change::Edit {
             sensor: id,
             instance,
             placement,
+            before,
         })
     });
     removed.chain(others).collect()
+}
+
+/// Whether two say the same; the order of ports says nothing.
+fn alike(one: &Placement, other: &Placement) -> bool {
+    let sorted = |placement: &Placement| {
+        let mut ports: Vec<_> = placement
+            .ports
+            .iter()
+            .map(|port| (port.number, port.transport))
+            .collect();
+        ports.sort_unstable();
+        ports
+    };
+    one.address == other.address && one.settings == other.settings && sorted(one) == sorted(other)
 }
 
 fn fields(

@@ -1,6 +1,6 @@
 //! Sets of services that make a sensor look like something.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use skep_model::service::{SettingValue, Settings};
 
 use super::board::Board;
@@ -59,6 +59,7 @@ const PROFILES: &[Profile] = &[
 #[component]
 pub fn Profiles(board: Board) -> impl IntoView {
     let locale = use_locale();
+    let menu = NodeRef::<html::Details>::new();
     let all = move |wanted: bool| {
         let services = board.services.get_value();
         for service in services {
@@ -66,8 +67,14 @@ pub fn Profiles(board: Board) -> impl IntoView {
         }
     };
     let item = |word: &'static str, act: Callback<()>| {
+        let choose = move |_| {
+            act.run(());
+            if let Some(menu) = menu.get_untracked() {
+                let _ = menu.remove_attribute("open");
+            }
+        };
         view! {
-            <button type="button" class="btn wide" on:click=move |_| act.run(())>
+            <button type="button" class="btn wide" on:click=choose>
                 {word}
             </button>
         }
@@ -82,7 +89,7 @@ pub fn Profiles(board: Board) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <details class="menu">
+        <details class="menu" node_ref=menu>
             <summary class="btn">
                 <Icon name="sensors" small=true />
                 {td_string!(locale, matrix.profiles)}
