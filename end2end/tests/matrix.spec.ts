@@ -26,7 +26,10 @@ test('a tick reaches the sensor, and a second browser', async ({ skep, page, bro
   await expect(other.getByRole('button', { name: 'ssh on local: not scheduled' })).toBeVisible();
   expect(await sshLogin(skep.ports.ssh, 'root', 'root'), 'nothing listens any more').toBe(255);
 
+  // The way back is there on every page.
+  await page.getByRole('link', { name: 'Dashboard' }).click();
   await page.getByRole('button', { name: 'Undo' }).click();
+  await page.goBack();
   await expect(cell('ssh')).toHaveAccessibleName('ssh on local: running');
   await sshLogin(skep.ports.ssh, 'root', 'wrong');
   await other.goto(`${skep.url}/events`);
@@ -79,7 +82,10 @@ test('a port that somebody has is red, with the reason', async ({ skep, page }) 
   await dialog.getByRole('button', { name: 'Take over' }).click();
   await page.getByRole('button', { name: 'Apply' }).click();
   await expect(telnet).toHaveAccessibleName(/^telnet on local: failed, .*(in use|taken)/i);
-  await telnet.focus();
+  // The tabulator leads to the sensor, the arrows from there.
+  await page.locator('.matrix').getByRole('link', { name: 'local' }).focus();
+  for (let column = 0; column < 7; column += 1) await page.keyboard.press('ArrowRight');
+  await expect(telnet).toBeFocused();
   await expect(page.getByRole('tooltip')).toContainText('telnet on local');
   await page.keyboard.press('Escape');
   await expect(page.getByRole('tooltip')).toBeHidden();
