@@ -37,8 +37,12 @@ impl Registry {
         match whole {
             None => Ok(status(repository, &id, StatusCode::ACCEPTED, 0)),
             Some(digest) => {
-                let result = self.receive(repository, &id, request).await;
-                self.end(repository, &id, &digest, result).await
+                if let Err(error) = self.receive(repository, &id, request).await {
+                    // Nobody was told its address, so nobody goes on with it.
+                    self.cancel(repository, &id).ok();
+                    return Err(error.into());
+                }
+                self.end(repository, &id, &digest).await
             }
         }
     }
@@ -79,8 +83,8 @@ impl Registry {
     ) -> Result<Response, Problem> {
         let digest = parameter(request.uri(), "digest").ok_or(RegistryError::InvalidDigest)?;
         let digest = digest.parse()?;
-        let result = self.receive(repository, id, request).await;
-        self.end(repository, id, &digest, result).await
+        self.receive(repository, id, request).await?;
+        self.end(repository, id, &digest).await
     }
 
     pub(super) fn cancel(
@@ -119,15 +123,13 @@ impl Registry {
         Ok(length)
     }
 
-    /// Ends an upload whose last part was received, or was not.
+    /// Ends an upload whose last part was received.
     async fn end(
         &self,
         repository: &Repository,
         id: &UploadId,
         digest: &Digest,
-        received: Result<u64, RegistryError>,
     ) -> Result<Response, Problem> {
-        received?;
         self.storage.finish_upload(repository, id, digest).await?;
         Ok(created(repository, digest))
     }

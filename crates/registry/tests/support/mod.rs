@@ -83,6 +83,8 @@ impl Registry {
     }
 
     pub async fn serve(storage: Arc<Storage>, folder: TempDir) -> Self {
+        // The tests' own client wants it, even for plain HTTP; a second time it is there already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let (tell, pushed) = mpsc::channel(16);
         let routes = router(storage.clone(), Arc::new(Rules), tell);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
@@ -266,4 +268,22 @@ pub fn archive(members: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
         .map(|(name, content)| (name.as_str(), content.as_slice()))
         .collect();
     tar(&members)
+}
+
+/// The metadata of a service for this processor.
+pub fn metadata(architecture: &str) -> String {
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<service>
+  <name>pot &amp; kettle</name>
+  <repository>honeysens/pot</repository>
+  <description>An <![CDATA[<imitated>]]> shell</description>
+  <architecture>{architecture}</architecture>
+  <rawNetworkAccess>false</rawNetworkAccess>
+  <catchAll>false</catchAll>
+  <portAssignment>{{"2222/tcp": 22, "53/udp": 53}}</portAssignment>
+  <revision>1.0</revision>
+  <revisionDescription></revisionDescription>
+</service>"#
+    )
 }
