@@ -1,5 +1,7 @@
 //! A real engine pushes to the registry and pulls from it, and what it saves can be uploaded.
 
+#![allow(clippy::expect_used, reason = "what fails here fails the test")]
+
 mod support;
 
 use std::{path::Path, process::Command};

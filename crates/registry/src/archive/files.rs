@@ -48,7 +48,10 @@ impl Files {
                 let mut file = storage.stage(u64::MAX)?;
                 let mut buffer = vec![0; BUFFER];
                 while let Some(count) = self.next(content, &mut buffer)? {
-                    file.append(&buffer[..count])?;
+                    file.append(&buffer[..count]).map_err(|error| match error {
+                        RegistryError::TooLarge(limit) => too_long(name, limit),
+                        other => other.into(),
+                    })?;
                 }
                 if file.length() != *length {
                     return Err(cut_off(name));
@@ -101,7 +104,7 @@ impl Files {
             .get(name)?
             .read(SMALL as usize)
             .map_err(RegistryError::from)?;
-        content.ok_or_else(|| too_long(name))
+        content.ok_or_else(|| too_long(name, SMALL))
     }
 
     /// A file that is called by its digest in an OCI image layout.
@@ -145,7 +148,7 @@ pub(super) fn small(
     budget: &Budget,
 ) -> Result<Vec<u8>, ArchiveError> {
     if length > SMALL {
-        return Err(too_long(name));
+        return Err(too_long(name, SMALL));
     }
     let mut whole = vec![];
     content
@@ -180,8 +183,8 @@ fn cut_off(name: &str) -> ArchiveError {
     ))
 }
 
-fn too_long(name: &str) -> ArchiveError {
-    refused(format!("{} is longer than {SMALL} bytes", shown(name)))
+fn too_long(name: &str, limit: u64) -> ArchiveError {
+    refused(format!("{} is longer than {limit} bytes", shown(name)))
 }
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::expect_used, reason = "what fails here fails the test")]
 
+pub mod archives;
+pub mod client;
+
 use std::{
     collections::BTreeMap,
     io::Write,

@@ -1,0 +1,64 @@
+//! Archives that people upload: what is refused has a short reason of one line, what is taken can be taken in, and
+//! nothing stays behind.
+#![no_main]
+#![allow(clippy::expect_used, reason = "a broken rule is a panic")]
+
+use std::{
+    fs,
+    io::Cursor,
+    sync::{Arc, LazyLock},
+};
+
+use libfuzzer_sys::fuzz_target;
+use skep_registry::{Archive, ArchiveError, Limits, Storage};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+struct Desk {
+    folder: TempDir,
+    storage: Arc<Storage>,
+    runtime: Runtime,
+}
+
+static DESK: LazyLock<Desk> = LazyLock::new(|| {
+    let folder = TempDir::new().expect("a folder");
+    let limits = Limits {
+        blob: 64 * 1024,
+        unpacked: 1024 * 1024,
+        free_room: 0,
+        ..Limits::default()
+    };
+    Desk {
+        storage: Storage::open(folder.path(), limits)
+            .expect("storage")
+            .into(),
+        folder,
+        runtime: Runtime::new().expect("a runtime"),
+    }
+});
+
+fuzz_target!(|content: &[u8]| {
+    let desk = &*DESK;
+    let source = Cursor::new(content.to_vec());
+    match desk.runtime.block_on(Archive::read(&desk.storage, source)) {
+        Ok(archive) => {
+            let (repository, tag) = ("a".parse().expect("a name"), "1".parse().expect("a tag"));
+            let imported = archive.import(&desk.storage, &repository, &tag);
+            desk.runtime
+                .block_on(imported)
+                .expect("what was read can be taken in");
+        }
+        Err(ArchiveError::Refused(reason)) => {
+            assert!(
+                reason.len() < 1000 && !reason.contains(char::is_control),
+                "{reason:?}"
+            );
+        }
+        Err(ArchiveError::Registry(error)) => {
+            let reason = error.to_string();
+            assert!(!reason.starts_with("failed"), "{reason}");
+        }
+    }
+    let uploads = fs::read_dir(desk.folder.path().join("uploads")).expect("a folder");
+    assert_eq!(uploads.count(), 0, "something stayed");
+});
