@@ -9,6 +9,8 @@ mod image;
 mod manifest;
 mod name;
 mod objects;
+#[cfg(feature = "s3")]
+mod s3;
 mod staging;
 mod storage;
 
@@ -24,4 +26,6 @@ pub use http::{
 pub use image::{CONFIG_LENGTH, Image, Port, Transport};
 pub use manifest::{Descriptor, MANIFEST_LENGTH, Manifest, MediaType, Needs, Platform};
 pub use name::{REPOSITORY_LENGTH, Reference, Repository, TAG_LENGTH, Tag};
+#[cfg(feature = "s3")]
+pub use s3::S3;
 pub use storage::{Collected, Limits, Storage, Stored, Tags, UploadId};

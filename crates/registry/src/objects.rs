@@ -1,19 +1,28 @@
 //! Objects by their path: in a folder of this machine, or in a store that speaks S3.
 
-use std::{ops::Range, path, sync::Arc};
+use std::{
+    io::{self, SeekFrom},
+    ops::Range,
+    path,
+    sync::Arc,
+};
 
 use bytes::Bytes;
-use futures::stream::BoxStream;
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use object_store::{
-    Error, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt as _, buffered::BufWriter,
-    local::LocalFileSystem, path::Path,
+    Error, GetOptions, GetRange, GetResultPayload, ObjectMeta, ObjectStore, ObjectStoreExt as _,
+    buffered::BufWriter, local::LocalFileSystem, path::Path,
 };
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
+use tokio_util::io::ReaderStream;
 
 use crate::{
     RegistryError,
     staging::{Staged, Staging},
 };
+
+/// How much of a file is read at a time.
+const READ_AT_ONCE: usize = 256 * 1024;
 
 /// Where objects are.
 #[derive(Debug)]
@@ -93,12 +102,25 @@ impl Objects {
         &self,
         at: &Path,
         range: Range<u64>,
-    ) -> Result<Option<BoxStream<'static, object_store::Result<Bytes>>>, RegistryError> {
+    ) -> Result<Option<BoxStream<'static, io::Result<Bytes>>>, RegistryError> {
         // Stores refuse ranges that are empty.
         let range = (!range.is_empty()).then_some(GetRange::Bounded(range));
         let options = GetOptions::new().with_range(range);
-        let object = known(self.store.get_opts(at, options).await)?;
-        Ok(object.map(object_store::GetResult::into_stream))
+        let Some(object) = known(self.store.get_opts(at, options).await)? else {
+            return Ok(None);
+        };
+        let range = object.range.clone();
+        let content = match object.payload {
+            // Of files, the store would read small pieces.
+            GetResultPayload::File(file, _) => {
+                let mut file = tokio::fs::File::from_std(file);
+                file.seek(SeekFrom::Start(range.start)).await?;
+                let part = file.take(range.end - range.start);
+                ReaderStream::with_capacity(part, READ_AT_ONCE).boxed()
+            }
+            GetResultPayload::Stream(content) => content.map_err(io::Error::from).boxed(),
+        };
+        Ok(Some(content))
     }
 
     /// Removes an object, if it is there.

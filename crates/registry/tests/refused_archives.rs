@@ -284,7 +284,7 @@ async fn hostile_archives() {
         (
             "a line",
             tar(&[("/a\nb", b"")]),
-            "\"/a\\nb\" is no name for a member",
+            "\"/a\\x0ab\" is no name for a member",
         ),
         (
             "a hard link",

@@ -32,6 +32,11 @@ async fn metadata_that_are_refused() {
             "metadata.xml: it is not XML",
         ),
         (
+            "a control character",
+            good.replace("</name>", "</na\u{1e}me>"),
+            r"expected `</name>`, but `</na\x1eme>` was found",
+        ),
+        (
             "two roots",
             format!("{good}<service/>"),
             "metadata.xml: it is not one element",

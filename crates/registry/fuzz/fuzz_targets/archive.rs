@@ -14,13 +14,9 @@ use skep_registry::{Archive, ArchiveError, Limits, Storage};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-struct Desk {
-    folder: TempDir,
-    storage: Arc<Storage>,
-    runtime: Runtime,
-}
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 
-static DESK: LazyLock<Desk> = LazyLock::new(|| {
+fuzz_target!(|content: &[u8]| {
     let folder = TempDir::new().expect("a folder");
     let limits = Limits {
         blob: 64 * 1024,
@@ -28,23 +24,13 @@ static DESK: LazyLock<Desk> = LazyLock::new(|| {
         free_room: 0,
         ..Limits::default()
     };
-    Desk {
-        storage: Storage::open(folder.path(), limits)
-            .expect("storage")
-            .into(),
-        folder,
-        runtime: Runtime::new().expect("a runtime"),
-    }
-});
-
-fuzz_target!(|content: &[u8]| {
-    let desk = &*DESK;
+    let storage = Arc::new(Storage::open(folder.path(), limits).expect("storage"));
     let source = Cursor::new(content.to_vec());
-    match desk.runtime.block_on(Archive::read(&desk.storage, source)) {
+    match RUNTIME.block_on(Archive::read(&storage, source)) {
         Ok(archive) => {
             let (repository, tag) = ("a".parse().expect("a name"), "1".parse().expect("a tag"));
-            let imported = archive.import(&desk.storage, &repository, &tag);
-            desk.runtime
+            let imported = archive.import(&storage, &repository, &tag);
+            RUNTIME
                 .block_on(imported)
                 .expect("what was read can be taken in");
         }
@@ -59,6 +45,6 @@ fuzz_target!(|content: &[u8]| {
             assert!(!reason.starts_with("failed"), "{reason}");
         }
     }
-    let uploads = fs::read_dir(desk.folder.path().join("uploads")).expect("a folder");
+    let uploads = fs::read_dir(folder.path().join("uploads")).expect("a folder");
     assert_eq!(uploads.count(), 0, "something stayed");
 });

@@ -2,7 +2,14 @@
 
 use std::borrow::Cow;
 
+use skep_model::raw;
+
 use crate::RegistryError;
+
+/// How much of what the archive says is quoted.
+const QUOTED: usize = 80;
+/// The longest sentence, before escapes.
+const SENTENCE: usize = 300;
 
 /// Why an archive was not read.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +19,16 @@ pub enum ArchiveError {
     Refused(Cow<'static, str>),
     /// The registry could not take it.
     #[error(transparent)]
-    Registry(#[from] RegistryError),
+    Registry(RegistryError),
+}
+
+impl From<RegistryError> for ArchiveError {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::InvalidManifest(reason) => refused(reason),
+            other => Self::Registry(other),
+        }
+    }
 }
 
 impl ArchiveError {
@@ -25,16 +41,25 @@ impl ArchiveError {
     }
 }
 
+/// A sentence, which may quote what the archive says: so do the libraries that read it.
 pub(super) fn refused(reason: impl Into<Cow<'static, str>>) -> ArchiveError {
-    ArchiveError::Refused(reason.into())
+    ArchiveError::Refused(match reason.into() {
+        Cow::Owned(reason) => visible(&reason, SENTENCE).into(),
+        own @ Cow::Borrowed(_) => own,
+    })
 }
 
 /// Something that the archive says, fit for a sentence.
 pub(super) fn shown(text: &str) -> String {
-    const LONGEST: usize = 80;
-    let mut shown: String = text.chars().take(LONGEST).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
+    format!("\"{}\"", visible(text, QUOTED))
+}
+
+/// The beginning of a text, on one line, with nothing in it that does not show.
+fn visible(text: &str, longest: usize) -> String {
+    let kept = raw::cut(text.as_bytes(), longest);
+    let mut visible = raw::visible(kept);
+    if kept.len() < text.len() {
+        visible.push('…');
     }
-    format!("{shown:?}")
+    visible
 }

@@ -1,7 +1,7 @@
 //! An OCI image layout: `index.json` names manifests, and everything is called by its digest.
 
 use super::{ArchiveError, Found, error::refused, files::Files, layers, unpack::Budget};
-use crate::{Descriptor, Image, Manifest, MediaType, Needs, RegistryError};
+use crate::{Descriptor, Image, Manifest, MediaType, Needs};
 
 /// Where everything is named.
 pub(super) const INDEX: &str = "index.json";
@@ -14,7 +14,7 @@ const NAME: &str = "org.opencontainers.image.ref.name";
 /// The one image in it, as it is.
 pub(super) fn find(files: &Files, budget: &Budget) -> Result<Found, ArchiveError> {
     let mut content = files.read(INDEX)?;
-    let mut index = parse(&content)?;
+    let mut index = Manifest::parse(&content, None)?;
     let mut names = vec![];
     for _ in 0..DEPTH {
         let manifests = match &index.needs {
@@ -35,7 +35,7 @@ pub(super) fn find(files: &Files, budget: &Budget) -> Result<Found, ArchiveError
         let one = only(manifests)?;
         names.extend(one.annotations.get(NAME).cloned());
         content = files.read(&described(files, one)?)?;
-        index = parse(&content)?;
+        index = Manifest::parse(&content, None)?;
     }
     Err(refused("its indexes name indexes too deeply"))
 }
@@ -92,11 +92,4 @@ fn described(files: &Files, wanted: &Descriptor) -> Result<String, ArchiveError>
         return Err(refused(format!("{name} is not as long as it should be")));
     }
     Ok(name)
-}
-
-fn parse(content: &[u8]) -> Result<Manifest, ArchiveError> {
-    Manifest::parse(content, None).map_err(|error| match error {
-        RegistryError::InvalidManifest(reason) => refused(reason),
-        other => other.into(),
-    })
 }

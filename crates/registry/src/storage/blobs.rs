@@ -1,6 +1,7 @@
 //! Blobs: once in the registry, and an entry for each repository that they belong to.
 
 use std::{
+    io,
     ops::Range,
     time::{Duration, SystemTime},
 };
@@ -41,7 +42,7 @@ impl Storage {
         &self,
         digest: &Digest,
         range: Range<u64>,
-    ) -> Result<BoxStream<'static, object_store::Result<Bytes>>, RegistryError> {
+    ) -> Result<BoxStream<'static, io::Result<Bytes>>, RegistryError> {
         let content = self.objects.stream(&at_blob(digest), range).await?;
         content.ok_or(RegistryError::UnknownBlob)
     }

@@ -34,7 +34,7 @@ impl Desk {
         };
         assert_eq!(count(self.folder.path()), 0, "{what}: something stayed");
         assert!(
-            said.len() < 300 && !said.contains(char::is_control),
+            said.len() < 400 && !said.contains(char::is_control),
             "{what}: {said}"
         );
         said
