@@ -10,6 +10,7 @@
 //!
 //! Names of repositories have no part that begins with `_`, so nothing here can be mistaken for something else.
 
+mod arriving;
 mod blobs;
 mod collect;
 mod manifests;
@@ -29,6 +30,7 @@ use crate::{
     objects::Objects,
     staging::{Staging, Unfinished},
 };
+use arriving::Arriving;
 use uploads::Uploads;
 
 const REPOSITORIES: &str = "repositories";
@@ -76,6 +78,7 @@ pub struct Storage {
     objects: Objects,
     staging: Staging,
     uploads: Uploads,
+    arriving: Arriving,
     limits: Limits,
     /// Shared by whoever adds, held alone by whoever takes away: nothing goes between the look whether it is needed
     /// and its removal.
@@ -106,6 +109,7 @@ impl Storage {
             objects,
             staging,
             uploads: Uploads::default(),
+            arriving: Arriving::default(),
             limits,
             changes: RwLock::new(()),
         }

@@ -8,7 +8,7 @@ use crate::RegistryError;
 
 /// How much of what the archive says is quoted.
 const QUOTED: usize = 80;
-/// The longest sentence, before escapes.
+/// The longest sentence.
 const SENTENCE: usize = 300;
 
 /// Why an archive was not read.
@@ -56,9 +56,10 @@ pub(super) fn shown(text: &str) -> String {
 
 /// The beginning of a text, on one line, with nothing in it that does not show.
 fn visible(text: &str, longest: usize) -> String {
-    let kept = raw::cut(text.as_bytes(), longest);
-    let mut visible = raw::visible(kept);
-    if kept.len() < text.len() {
+    let kept = &text[..text.floor_char_boundary(longest)];
+    let mut visible = raw::visible(kept.as_bytes());
+    if kept.len() < text.len() || visible.len() > longest {
+        visible.truncate(visible.floor_char_boundary(longest));
         visible.push('…');
     }
     visible

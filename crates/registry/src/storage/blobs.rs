@@ -84,6 +84,10 @@ impl Storage {
         staged: Staged,
     ) -> Result<Digest, RegistryError> {
         let digest = staged.digest();
+        let _arrival = {
+            let _adding = self.changes.read().await;
+            self.arriving.begin(digest)
+        };
         self.objects.publish(staged, &at_blob(&digest)).await?;
         let _adding = self.changes.read().await;
         self.objects

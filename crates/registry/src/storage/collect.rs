@@ -41,15 +41,18 @@ impl Storage {
         let needed = self.needed().await?;
         let mut owned = HashSet::new();
         for (entry, at) in entries {
-            if needed.contains(&entry) || !self.remove_old(&at).await? {
+            if needed.contains(&entry) || !self.remove_old(&at, &entry.1).await? {
                 owned.insert(entry.1);
             }
         }
         let mut blobs = self.objects.list(&At::from(BLOBS));
         while let Some(blob) = blobs.try_next().await? {
             let digest = blob.location.filename().and_then(Digest::from_hex);
-            let wanted = digest.is_some_and(|digest| owned.contains(&digest));
-            if !wanted && self.remove_old(&blob.location).await? {
+            // What is called otherwise was never put there.
+            let Some(digest) = digest.filter(|digest| !owned.contains(digest)) else {
+                continue;
+            };
+            if self.remove_old(&blob.location, &digest).await? {
                 collected.blobs += 1;
                 collected.bytes += blob.size;
             }
@@ -91,9 +94,12 @@ impl Storage {
         Ok(needed)
     }
 
-    /// Removes an object if it is old, and still old when nobody adds anything. Says whether it did.
-    async fn remove_old(&self, at: &At) -> Result<bool, RegistryError> {
+    /// Removes a blob, or its entry, if it is old when nobody adds anything. Says whether it did.
+    async fn remove_old(&self, at: &At, digest: &Digest) -> Result<bool, RegistryError> {
         let _alone = self.changes.write().await;
+        if self.arriving.has(digest) {
+            return Ok(false);
+        }
         match self.objects.head(at).await? {
             Some(object) if is_older(&object, self.limits.grace) => {
                 self.objects.delete(at).await?;
