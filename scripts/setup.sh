@@ -165,6 +165,10 @@ case "${1:-build}" in
     need tnftp tnftp
     need hydra hydra
     need swaks swaks
+    need skopeo skopeo
+    need docker docker.io
+    need dockerd docker.io
+    need iptables iptables
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
     build_tools
     test_tools
