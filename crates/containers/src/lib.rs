@@ -1,0 +1,1 @@
+//! Honeypots in containers.
