@@ -165,6 +165,10 @@ case "${1:-build}" in
     need tnftp tnftp
     need hydra hydra
     need swaks swaks
+    need dockerd docker.io
+    need iptables iptables
+    need nft nftables
+    need ip iproute2
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
     build_tools
     test_tools

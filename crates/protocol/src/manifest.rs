@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use skep_model::Bytes;
 
-pub use atoms::{AbsolutePath, Architecture, Capability, Digest, Protocol, VariableName, WrongAtom};
+pub use atoms::{
+    AbsolutePath, Architecture, Capability, Digest, Protocol, VariableName, WrongAtom,
+};
 pub use check::WrongManifest;
 
 /// A manifest whose fields fit together.
@@ -184,13 +186,19 @@ pub struct Limits {
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 4096)))]
     pub pids: u32,
     /// Memory in bytes; there is no swap.
-    #[cfg_attr(feature = "schema", schemars(range(min = 6_291_456, max = 8_589_934_592u64)))]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(range(min = 6_291_456, max = 8_589_934_592u64))
+    )]
     pub memory: u64,
     /// Processor time, in hundredths of one core.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1600)))]
     pub cpu_percent: u32,
     /// The layer to write to, in bytes; of a hardened container, each of its places in memory.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1_048_576, max = 17_179_869_184u64)))]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(range(min = 1_048_576, max = 17_179_869_184u64))
+    )]
     pub writable: u64,
 }
 

@@ -137,7 +137,9 @@ impl Architecture {
 }
 
 /// The protocol of a container's port.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
@@ -242,8 +244,15 @@ mod tests {
 
     #[test]
     fn names_are_the_words_in_json() {
-        for architecture in [Architecture::X86_64, Architecture::Aarch64, Architecture::Arm] {
-            assert_eq!(serde_json::to_value(architecture).unwrap(), architecture.name());
+        for architecture in [
+            Architecture::X86_64,
+            Architecture::Aarch64,
+            Architecture::Arm,
+        ] {
+            assert_eq!(
+                serde_json::to_value(architecture).unwrap(),
+                architecture.name()
+            );
         }
         assert_eq!(
             serde_json::to_value(Capability::NetBindService).unwrap(),

@@ -48,10 +48,15 @@ fn wrong(problem: impl Into<String>) -> Result<(), WrongManifest> {
 fn image(fields: &Fields) -> Result<(), WrongManifest> {
     let image = &fields.image;
     if image.layers.is_empty() || image.layers.len() > LAYERS {
-        return wrong(format!("an image has 1 to {LAYERS} layers, not {}", image.layers.len()));
+        return wrong(format!(
+            "an image has 1 to {LAYERS} layers, not {}",
+            image.layers.len()
+        ));
     }
     if image.config.size > CONFIG {
-        return wrong(format!("an image's configuration is at most {CONFIG} bytes long"));
+        return wrong(format!(
+            "an image's configuration is at most {CONFIG} bytes long"
+        ));
     }
     if image.size() > IMAGE {
         return wrong(format!("an image is at most {IMAGE} bytes long"));
@@ -67,7 +72,11 @@ fn ports(ports: &[ContainerPort]) -> Result<(), WrongManifest> {
     let mut outside = HashSet::new();
     for port in ports {
         if !inside.insert((port.number, port.protocol)) {
-            return wrong(format!("port {}/{} is there twice", port.number, port.protocol.word()));
+            return wrong(format!(
+                "port {}/{} is there twice",
+                port.number,
+                port.protocol.word()
+            ));
         }
         if !outside.insert((port.published, port.protocol)) {
             return wrong(format!(
@@ -89,7 +98,11 @@ fn environment(fields: &Fields) -> Result<(), WrongManifest> {
     if size > ENVIRONMENT {
         return wrong(format!("variables come to at most {ENVIRONMENT} bytes"));
     }
-    if let Some((name, _)) = fields.environment.iter().find(|(_, value)| value.contains('\0')) {
+    if let Some((name, _)) = fields
+        .environment
+        .iter()
+        .find(|(_, value)| value.contains('\0'))
+    {
         return wrong(format!("the value of {name} has a zero byte in it"));
     }
     let settings: Vec<_> = match &fields.settings {
@@ -107,7 +120,12 @@ fn environment(fields: &Fields) -> Result<(), WrongManifest> {
 fn limits(limits: &Limits) -> Result<(), WrongManifest> {
     let (least, most) = (Limits::LEAST, Limits::MOST);
     for (name, value, least, most) in [
-        ("pids", u64::from(limits.pids), u64::from(least.pids), u64::from(most.pids)),
+        (
+            "pids",
+            u64::from(limits.pids),
+            u64::from(least.pids),
+            u64::from(most.pids),
+        ),
         ("memory", limits.memory, least.memory, most.memory),
         (
             "cpu_percent",
@@ -131,7 +149,12 @@ fn ready(fields: &Fields) -> Result<(), WrongManifest> {
             return wrong("a service with ports says on which of them it answers when it works");
         }
         Ready::Connect { port } => (*port, Protocol::Tcp),
-        Ready::Answer { port, protocol, send, expect } => {
+        Ready::Answer {
+            port,
+            protocol,
+            send,
+            expect,
+        } => {
             if expect.0.is_empty() || expect.0.len() > ANSWER || send.0.len() > ANSWER {
                 return wrong(format!(
                     "the answer that is expected has 1 to {ANSWER} bytes, and what is sent for it at most as many"
@@ -143,10 +166,17 @@ fn ready(fields: &Fields) -> Result<(), WrongManifest> {
             (*port, *protocol)
         }
     };
-    if fields.ports.iter().any(|known| (known.number, known.protocol) == (port, protocol)) {
+    if fields
+        .ports
+        .iter()
+        .any(|known| (known.number, known.protocol) == (port, protocol))
+    {
         Ok(())
     } else {
-        wrong(format!("port {port}/{} is none of the service's", protocol.word()))
+        wrong(format!(
+            "port {port}/{} is none of the service's",
+            protocol.word()
+        ))
     }
 }
 
@@ -199,25 +229,70 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_with_the_reason() {
-        let port = |number: u16, published: u16| json!({ "number": number, "published": published });
+        let port =
+            |number: u16, published: u16| json!({ "number": number, "published": published });
         for (pointer, value, reason) in [
             ("/privileged", json!(true), "unknown field `privileged`"),
-            ("/profile", json!({ "kind": "hardened", "capabilities": ["SYS_ADMIN"] }), "SYS_ADMIN"),
-            ("/profile", json!({ "kind": "hardened", "raw_network": true }), "raw_network"),
+            (
+                "/profile",
+                json!({ "kind": "hardened", "capabilities": ["SYS_ADMIN"] }),
+                "SYS_ADMIN",
+            ),
+            (
+                "/profile",
+                json!({ "kind": "hardened", "raw_network": true }),
+                "raw_network",
+            ),
             ("/image/layers", json!([]), "1 to 127 layers"),
-            ("/image/config/size", json!(u64::MAX), "at most 1048576 bytes"),
-            ("/ports", json!([port(23, 23), port(23, 24)]), "port 23/tcp is there twice"),
-            ("/ports", json!([port(23, 23), port(24, 23)]), "published as 23/tcp"),
+            (
+                "/image/config/size",
+                json!(u64::MAX),
+                "at most 1048576 bytes",
+            ),
+            (
+                "/ports",
+                json!([port(23, 23), port(23, 24)]),
+                "port 23/tcp is there twice",
+            ),
+            (
+                "/ports",
+                json!([port(23, 23), port(24, 23)]),
+                "published as 23/tcp",
+            ),
             ("/ports", json!([port(0, 23)]), "nonzero"),
             ("/environment", json!({ "A": "a\0b" }), "zero byte"),
-            ("/environment", json!({ "SETTINGS": "" }), "SETTINGS is there twice"),
-            ("/limits", json!({ "pids": 5000 }), "limit pids is 1 to 4096, not 5000"),
+            (
+                "/environment",
+                json!({ "SETTINGS": "" }),
+                "SETTINGS is there twice",
+            ),
+            (
+                "/limits",
+                json!({ "pids": 5000 }),
+                "limit pids is 1 to 4096, not 5000",
+            ),
             ("/limits", json!({ "memory": 0 }), "limit memory"),
-            ("/ready", json!({ "kind": "connect", "port": 24 }), "24/tcp is none"),
+            (
+                "/ready",
+                json!({ "kind": "connect", "port": 24 }),
+                "24/tcp is none",
+            ),
             ("/ready", json!({ "kind": "runs" }), "says on which"),
-            ("/ready", json!({ "kind": "answer", "port": 23, "expect": "" }), "1 to 4096 bytes"),
-            ("/events", json!({ "kind": "log", "adapter": "cowrie", "path": "/log" }), "no file"),
-            ("/events", json!({ "kind": "log", "adapter": "cowrie", "path": "/../log" }), "path from the root"),
+            (
+                "/ready",
+                json!({ "kind": "answer", "port": 23, "expect": "" }),
+                "1 to 4096 bytes",
+            ),
+            (
+                "/events",
+                json!({ "kind": "log", "adapter": "cowrie", "path": "/log" }),
+                "no file",
+            ),
+            (
+                "/events",
+                json!({ "kind": "log", "adapter": "cowrie", "path": "/../log" }),
+                "path from the root",
+            ),
         ] {
             let said = refusal(pointer, value);
             assert!(said.contains(reason), "{pointer}: {said}");
