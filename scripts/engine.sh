@@ -32,7 +32,13 @@ export DOCKER_HOST="unix://$folder/socket" SKEP_TEST_ENGINE_PID="$folder/pid"
 keep_engine() {
   while [ ! -e "$folder/stop" ]; do
     dockerd --data-root "$folder/data" --exec-root "$folder/run" --pidfile "$SKEP_TEST_ENGINE_PID" \
-      --host "$DOCKER_HOST" --bridge none >>"$folder/log" 2>&1 || sleep 0.2
+      --host "$DOCKER_HOST" --bridge none >>"$folder/log" 2>&1 || true
+    # The next one would wait 15 seconds for the other half of one that was killed.
+    if [ -e "$folder/run/containerd/containerd.pid" ]; then
+      kill -9 "$(cat "$folder/run/containerd/containerd.pid")" 2>/dev/null || true
+    fi
+    rm -f "$folder/run/containerd/"*.pid "$folder/run/containerd/"*.sock*
+    sleep 0.2
   done
 }
 answers() { curl -fs --unix-socket "$folder/socket" http://engine/_ping >/dev/null 2>&1; }

@@ -16,6 +16,7 @@ use tokio::{
 use crate::{
     Engine, EngineError, Layers, Owner, State, Wanted,
     firewall::{self, FirewallError, Opening},
+    forwarding,
     keeper::{self, Keeper},
     names,
 };
@@ -70,12 +71,17 @@ impl Openings {
         let openings: Vec<_> = self.by_instance.values().cloned().collect();
         if !openings.is_empty() {
             self.has_rules = true;
-            return firewall::apply(&firewall::rules(owner, &openings)).await;
+            firewall::apply(&firewall::rules(owner, &openings)).await?;
+            return forwarding::allow(owner).await;
         }
         if self.has_rules {
-            match firewall::apply(&firewall::none(owner)).await {
-                // Where the program is missing, it has made no rules.
-                Ok(()) | Err(FirewallError::NoProgram(_)) => self.has_rules = false,
+            let removed = async {
+                forwarding::disallow(owner).await?;
+                firewall::apply(&firewall::none(owner)).await
+            };
+            match removed.await {
+                // Where a program is missing, it has made no rules.
+                Ok(()) | Err(FirewallError::NoProgram { .. }) => self.has_rules = false,
                 Err(error) => return Err(error),
             }
         }

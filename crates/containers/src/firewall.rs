@@ -6,11 +6,11 @@
 //! has a bridge of its own, and whatever leaves the bridge passes here. A sender's address that is not the container's
 //! own is dropped, too.
 //!
-//! Published ports are translated here as well, before the engine's own rules. The engine would lose the attacker's
-//! address behind its userland proxy: over IPv6 where it does not manage ip6tables, the default before version 27. It
-//! goes on publishing the ports, which keeps them from other programs and opens its own firewall, but nothing enters a
-//! bridge of ours that was not translated: not from the proxy either, for whose visitors an attacker could not be told
-//! from a probe.
+//! Ports are published here as well, and not by the engine. Behind the engine's userland proxy the attacker's address
+//! would be lost: over IPv6 where the engine does not manage ip6tables, the default before version 27. The proxies take
+//! memory, two processes for each port. And an engine that is killed while it starts a container may hold its ports until
+//! it is started once more. What the engine would do besides is done elsewhere: the keeper holds the port on the host, and
+//! one rule in the engine's own firewall lets through what was translated here.
 
 use std::{fmt::Write, net::IpAddr, process::Stdio, time::Duration};
 
@@ -42,13 +42,20 @@ const WORDS: usize = 300;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FirewallError {
     /// There is no such program, or it may not be run.
-    #[error("the program nft cannot be run ({0}): install the package nftables")]
-    NoProgram(String),
+    #[error(
+        "the program {program} cannot be run ({problem}): install the packages nftables and iptables"
+    )]
+    NoProgram {
+        /// Which.
+        program: &'static str,
+        /// What the system said.
+        problem: String,
+    },
     /// It took too long.
     #[error("nft did not end within {} s", PATIENCE.as_secs())]
     Slow,
     /// It refused.
-    #[error("nft refused the rules that confine containers: {0}")]
+    #[error("the rules that confine containers were refused: {0}")]
     Refused(String),
 }
 
@@ -203,7 +210,10 @@ pub fn none(owner: Owner) -> String {
 
 /// Has `nft` take a script as one transaction.
 pub async fn apply(script: &str) -> Result<(), FirewallError> {
-    let unusable = |error: std::io::Error| FirewallError::NoProgram(error.to_string());
+    let unusable = |error: std::io::Error| FirewallError::NoProgram {
+        program: "nft",
+        problem: error.to_string(),
+    };
     let mut nft = Command::new("nft")
         .args(["-f", "-"])
         .stdin(Stdio::piped())

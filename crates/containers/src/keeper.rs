@@ -76,9 +76,6 @@ const RETURN: Duration = Duration::from_secs(1);
 /// How many free subnets are tried: the engine may know of networks that we cannot see.
 const SUBNETS: usize = 16;
 
-/// How long our own last container may take to let go of its ports.
-const RELEASE: Duration = Duration::from_secs(1);
-
 /// The most of a container's last words that become part of a reason, in bytes.
 const LAST_WORDS: usize = 300;
 
@@ -177,8 +174,8 @@ impl Keeper {
         if !adopted {
             self.shared.set(self.id(), State::Starting);
             engine.remove(&name).await?;
-            free_ports(&publications).await?;
         }
+        let _reserved = reserve(&publications).await?;
         // Closed before it opens: no container runs before the rules that confine it are there.
         self.shared
             .open(
@@ -385,38 +382,40 @@ pub(crate) fn opening(
     }
 }
 
-/// Sees that nobody else has the ports.
-async fn free_ports(publications: &[Publication]) -> Result<(), String> {
-    let end = Instant::now() + RELEASE;
-    for publication in publications {
-        for address in publication.addresses() {
-            let mut taken = bind(address, publication).await;
-            while taken.is_err() && Instant::now() < end {
-                sleep(Duration::from_millis(100)).await;
-                taken = bind(address, publication).await;
-            }
-            if let Err(reason) = taken {
-                return Err(reason);
-            }
-        }
-    }
-    Ok(())
+/// A port of the host that nobody else can open. Nothing gets to it: the firewall leads it elsewhere before.
+#[allow(dead_code, reason = "to be held is its use")]
+enum Reserved {
+    Tcp(TcpListener),
+    Udp(UdpSocket),
 }
 
-async fn bind(address: IpAddr, publication: &Publication) -> Result<(), String> {
+/// Takes the ports for as long as the answer is held, or says who else has one.
+async fn reserve(publications: &[Publication]) -> Result<Vec<Reserved>, String> {
+    let mut reserved = Vec::new();
+    for publication in publications {
+        // On Linux `::` is both families.
+        reserved.extend(bind(publication.address, publication).await?);
+    }
+    Ok(reserved)
+}
+
+async fn bind(address: IpAddr, publication: &Publication) -> Result<Option<Reserved>, String> {
     let socket = (address, publication.published);
     let bound = match publication.protocol {
-        Protocol::Tcp => TcpListener::bind(socket).await.map(drop),
-        Protocol::Udp => UdpSocket::bind(socket).await.map(drop),
+        Protocol::Tcp => TcpListener::bind(socket).await.map(Reserved::Tcp),
+        Protocol::Udp => UdpSocket::bind(socket).await.map(Reserved::Udp),
     };
-    match bound.map_err(|error| error.kind()) {
-        Err(io::ErrorKind::AddrInUse) => Err(format!(
-            "port {publication} is taken by another program on this machine"
-        )),
-        Err(io::ErrorKind::AddrNotAvailable) => {
-            Err(format!("{address} is not an address of this machine"))
-        }
-        // What only the engine may open, it will open.
-        _ => Ok(()),
+    match bound {
+        Ok(reserved) => Ok(Some(reserved)),
+        Err(error) => match error.kind() {
+            io::ErrorKind::AddrInUse => Err(format!(
+                "port {publication} is taken by another program on this machine"
+            )),
+            io::ErrorKind::AddrNotAvailable => {
+                Err(format!("{address} is not an address of this machine"))
+            }
+            // A port that may not be opened need not be: it is led elsewhere.
+            _ => Ok(None),
+        },
     }
 }

@@ -9,6 +9,7 @@ pub mod archive;
 mod containers;
 mod engine;
 pub mod firewall;
+mod forwarding;
 mod keeper;
 mod names;
 mod ready;

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use bollard::models::{
     ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig,
-    NetworkingConfig, PortBinding, PortMap,
+    NetworkingConfig,
 };
 use serde_json::Value;
 use skep_protocol::manifest::{Profile, SettingsTarget};
 
-use crate::{Owner, Publication, Wanted, names, subnet::Subnets};
+use crate::{Owner, Wanted, names, subnet::Subnets};
 
 /// The port of the gateway at which the collector listens.
 pub const COLLECTOR: u16 = 5556;
@@ -37,7 +37,6 @@ pub fn container(
     storage: Storage,
 ) -> Result<ContainerCreateBody, String> {
     let instance = wanted.configuration.id;
-    let publications = wanted.publications()?;
     let mut labels = owner.labels(instance);
     labels.insert(names::CONFIGURATION.to_owned(), wanted.fingerprint());
     let network = names::name(instance);
@@ -46,14 +45,12 @@ pub fn container(
         image: Some(owner.image(&wanted.manifest.image.manifest)),
         env: Some(environment(wanted, subnets)?),
         labels: Some(labels),
-        exposed_ports: Some(publications.iter().map(inside).collect()),
         host_config: Some(HostConfig {
             network_mode: Some(if raw {
                 "host".to_owned()
             } else {
                 network.clone()
             }),
-            port_bindings: Some(bindings(&publications)),
             ..confinement(wanted, storage)
         }),
         networking_config: (!raw).then(|| NetworkingConfig {
@@ -72,29 +69,6 @@ fn endpoint(subnets: &Subnets) -> EndpointSettings {
         }),
         ..EndpointSettings::default()
     }
-}
-
-/// The engine publishes the ports, too, though our own rules come before its own: that keeps the ports from others, and
-/// opens the engine's firewall.
-fn bindings(publications: &[Publication]) -> PortMap {
-    publications
-        .iter()
-        .map(|publication| {
-            let bindings = publication
-                .addresses()
-                .into_iter()
-                .map(|address| PortBinding {
-                    host_ip: Some(address.to_string()),
-                    host_port: Some(publication.published.to_string()),
-                })
-                .collect();
-            (inside(publication), Some(bindings))
-        })
-        .collect()
-}
-
-fn inside(publication: &Publication) -> String {
-    format!("{}/{}", publication.number, publication.protocol.word())
 }
 
 fn confinement(wanted: &Wanted, storage: Storage) -> HostConfig {

@@ -155,6 +155,17 @@ async fn a_container_reaches_nothing() {
         let said = answer.lines().nth(1).unwrap_or_default();
         assert!(!said.is_empty() && said != "done", "{order}: {answer}");
     }
+    // It is our rules that keep it in.
+    let escape = format!("tcp {}", socket(&own, 7112));
+    let table = skep_containers::Owner::new(sensor.id).table();
+    let escaped = (0..3).any(|_| {
+        // They may be renewed at any moment.
+        shell(&format!("nft flush chain inet {table} confine"));
+        let answer = outside.connect(&here, 2012, &[&escape]);
+        answer.is_some_and(|answer| answer.ends_with("done\n"))
+    });
+    assert!(escaped, "without our rules it should have reached the host");
+    sensor.containers.converge(&[prisoner, neighbour]).await;
     // One has a collector: nobody listens there, so that the host says so.
     let answer = outside
         .connect(&here, 2112, &[&format!("tcp {other}:5556")])

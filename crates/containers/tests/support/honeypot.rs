@@ -92,6 +92,7 @@ fn reach_udp(address: SocketAddr) -> String {
 
 fn connect(address: SocketAddr, lines: &[&str]) {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE).expect("no connection");
+    stream.set_read_timeout(Some(5 * PATIENCE)).unwrap();
     for line in lines {
         writeln!(stream, "{line}").unwrap();
     }

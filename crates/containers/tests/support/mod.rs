@@ -272,8 +272,12 @@ impl Sensor {
             let left = ask_engine(&format!("{path}filters={}", encode(&label)));
             assert_eq!(left, json!([]), "{path}");
         }
-        let table = skep_containers::Owner::new(self.id).table();
-        assert!(!shell("nft list tables").contains(&table));
+        let owner = skep_containers::Owner::new(self.id);
+        let rules = shell("nft list ruleset");
+        assert!(
+            !rules.contains(&owner.table()) && !rules.contains(&owner.bridges()),
+            "{rules}"
+        );
     }
 }
 
