@@ -39,7 +39,7 @@ pub struct Progress {
 }
 
 /// How long may pass between two pieces of a blob.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// Tar's unit.
 const BLOCK: u64 = 512;

@@ -6,9 +6,10 @@ use std::{
     time::Duration,
 };
 
+use skep_honeypots::record::{Clock, Report, Reporter};
 use skep_model::ids::{InstanceId, SensorId};
 use tokio::{
-    sync::{Mutex, watch},
+    sync::{Mutex, mpsc, watch},
     task::JoinHandle,
     time::timeout,
 };
@@ -36,6 +37,10 @@ pub struct Setup {
     pub engine: Engine,
     /// Where images come from.
     pub layers: Arc<dyn Layers>,
+    /// Where what they catch goes.
+    pub reports: mpsc::Sender<Report>,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// The containers of a sensor.
@@ -98,11 +103,25 @@ pub(crate) struct Shared {
     pub loading: Mutex<()>,
     /// Held by whoever chooses addresses.
     pub addressing: Mutex<()>,
+    reports: mpsc::Sender<Report>,
+    clock: Clock,
     openings: Mutex<Openings>,
     states: watch::Sender<BTreeMap<InstanceId, State>>,
 }
 
 impl Shared {
+    /// Reports what an instance catches.
+    pub(crate) fn reporter(&self, wanted: &Wanted) -> Reporter {
+        let configuration = &wanted.configuration;
+        Reporter::new(
+            configuration.service.clone(),
+            configuration.id,
+            configuration.revision,
+            self.clock.clone(),
+            self.reports.clone(),
+        )
+    }
+
     /// Notes how an instance is; returns whether that is new.
     pub(crate) fn set(&self, instance: InstanceId, state: State) -> bool {
         self.states.send_if_modified(|states| {
@@ -132,6 +151,8 @@ impl Containers {
             owner: Owner::new(setup.sensor),
             engine: setup.engine,
             layers: setup.layers,
+            reports: setup.reports,
+            clock: setup.clock,
             loading: Mutex::default(),
             addressing: Mutex::default(),
             openings: Mutex::new(Openings {

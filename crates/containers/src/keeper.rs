@@ -16,7 +16,7 @@ use skep_protocol::{
 use tokio::{
     net::{TcpListener, UdpSocket},
     sync::watch,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
     archive::{Progress, archive},
     containers::Shared,
     firewall::{FirewallError, Opening},
+    intake::{Intake, Printed},
     names, ready, routes,
     spec::{self, Storage},
     subnet::{self, Subnets},
@@ -76,6 +77,9 @@ const RETURN: Duration = Duration::from_secs(1);
 /// How many free subnets are tried: the engine may know of networks that we cannot see.
 const SUBNETS: usize = 16;
 
+/// How long what a container printed last may take to be read.
+const DRAIN: Duration = Duration::from_secs(2);
+
 /// The most of a container's last words that become part of a reason, in bytes.
 const LAST_WORDS: usize = 300;
 
@@ -124,7 +128,7 @@ impl Keeper {
             let reason = match failure {
                 Failure::Engine(reason) => {
                     delay = FIRST;
-                    self.fail(reason);
+                    self.fail(&reason);
                     sleep(RETURN).await;
                     continue;
                 }
@@ -133,7 +137,7 @@ impl Keeper {
             if began.elapsed() > PROVEN + ready::DEADLINE {
                 delay = FIRST;
             }
-            self.fail(reason);
+            self.fail(&reason);
             sleep(delay).await;
             delay = (delay * 2).min(LONGEST);
         }
@@ -143,9 +147,9 @@ impl Keeper {
         self.wanted.configuration.id
     }
 
-    fn fail(&self, reason: String) {
+    fn fail(&self, reason: &str) {
         let service = &self.wanted.configuration.service;
-        if self.shared.set(self.id(), State::Failed(reason.clone())) {
+        if self.shared.set(self.id(), State::Failed(reason.to_owned())) {
             tracing::warn!(
                 "{service} does not run in its container, which is tried again: {reason}"
             );
@@ -176,6 +180,7 @@ impl Keeper {
             engine.remove(&name).await?;
         }
         let _reserved = reserve(&publications).await?;
+        let mut intake = Intake::open(wanted, &subnets).await?;
         // Closed before it opens: no container runs before the rules that confine it are there.
         self.shared
             .open(
@@ -187,6 +192,12 @@ impl Keeper {
             self.create(&engine, name.clone(), &subnets).await?;
             engine.start(&name).await?;
         }
+        let printed = Printed {
+            engine: &engine,
+            container: &name,
+            adopted,
+        };
+        intake.begin(wanted, subnets, self.shared.reporter(wanted), &printed);
         tokio::select! {
             answered = ready::wait(&wanted.manifest.ready, self.probe(&publications, &subnets)) => {
                 if let Err(problem) = answered {
@@ -203,6 +214,8 @@ impl Keeper {
             tracing::info!("{} runs in its container", wanted.configuration.service);
         }
         engine.wait(&name).await?;
+        // What it printed last may still be on its way.
+        let _ = timeout(DRAIN, intake.drain()).await;
         Err(self.last_words(&engine, &name).await)
     }
 

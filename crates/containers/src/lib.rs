@@ -10,6 +10,7 @@ mod containers;
 mod engine;
 pub mod firewall;
 mod forwarding;
+mod intake;
 mod keeper;
 mod names;
 mod ready;

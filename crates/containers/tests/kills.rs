@@ -1,4 +1,5 @@
 //! The engine is killed, again and again, at any point.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! The life of a container, with a real engine.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod support;
 

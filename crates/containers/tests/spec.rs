@@ -1,4 +1,5 @@
 //! What the engine and the firewall are told, written out for every kind of manifest.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};

@@ -17,7 +17,8 @@ fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        ["serve", port] => serve(port.parse().unwrap()),
+        ["serve", port] => serve(port.parse().unwrap(), false),
+        ["serve", port, "json"] => serve(port.parse().unwrap(), true),
         ["silent"] => loop {
             thread::sleep(PATIENCE);
         },
@@ -29,14 +30,14 @@ fn main() {
             for line in 0..lines.parse().unwrap() {
                 println!("line {line}");
             }
-            serve(80);
+            serve(80, false);
         }
         ["connect", address, ref lines @ ..] => connect(address.parse().unwrap(), lines),
         _ => panic!("{words:?}"),
     }
 }
 
-fn serve(port: u16) {
+fn serve(port: u16, json: bool) {
     let datagrams = UdpSocket::bind(("::", port)).unwrap();
     thread::spawn(move || {
         let mut bytes = [0; 2048];
@@ -46,17 +47,25 @@ fn serve(port: u16) {
     });
     for stream in TcpListener::bind(("::", port)).unwrap().incoming() {
         let stream = stream.unwrap();
-        thread::spawn(move || answer(stream));
+        thread::spawn(move || answer(stream, json));
     }
 }
 
-fn answer(mut stream: TcpStream) -> Option<()> {
-    let peer = stream.peer_addr().ok()?.ip().to_canonical();
-    println!("visited by {peer}");
+fn answer(mut stream: TcpStream, json: bool) -> Option<()> {
+    let address = stream.peer_addr().ok()?;
+    let (peer, session) = (address.ip().to_canonical(), address.port());
+    if json {
+        println!(r#"{{"session": "{session}", "source": "{peer}", "source_port": {session}, "port": 22, "kind": "connect"}}"#);
+    } else {
+        println!("visited by {peer}");
+    }
     writeln!(stream, "hello {peer}").ok()?;
     let reader = BufReader::new(stream.try_clone().ok()?);
     for line in reader.lines() {
         let line = line.ok()?;
+        if json {
+            println!(r#"{{"session": "{session}", "kind": "command", "line": "{line}"}}"#);
+        }
         let words: Vec<&str> = line.split(' ').collect();
         let said = match words[..] {
             ["tcp", address] => reach_tcp(address.parse().unwrap()),
@@ -67,6 +76,9 @@ fn answer(mut stream: TcpStream) -> Option<()> {
             _ => "what?".to_owned(),
         };
         writeln!(stream, "{}", said.trim_end().replace('\n', " | ")).ok()?;
+    }
+    if json {
+        println!(r#"{{"session": "{session}", "kind": "close", "reason": "hung up"}}"#);
     }
     Some(())
 }

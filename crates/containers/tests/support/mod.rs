@@ -1,5 +1,6 @@
 //! A real engine, images made of one small program, and a network that attackers come from.
 #![allow(dead_code, reason = "no test file uses all of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::{
     collections::HashMap,
@@ -21,9 +22,14 @@ use skep_containers::{
     Containers, Engine, Layers, Permissions, Setup, State, Wanted,
     archive::{BlobStream, FetchError},
 };
+use skep_honeypots::record::{Clock, Report};
 use skep_model::ids::{InstanceId, SensorId};
 use skep_protocol::{manifest::Digest, message::InstanceConfiguration};
-use tokio::{sync::watch, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::timeout,
+};
 
 /// The engine that `scripts/engine.sh` started.
 pub fn engine() -> Engine {
@@ -218,14 +224,18 @@ pub struct Sensor {
     pub containers: Arc<Containers>,
     pub wanted: watch::Sender<Vec<Wanted>>,
     pub running: JoinHandle<()>,
+    pub reported: mpsc::Receiver<Report>,
 }
 
 impl Sensor {
     pub fn start(id: SensorId, store: &Arc<Store>) -> Self {
+        let (reports, reported) = mpsc::channel(100);
         let containers = Arc::new(Containers::new(Setup {
             sensor: id,
             engine: engine(),
             layers: store.clone(),
+            reports,
+            clock: Clock::default(),
         }));
         let (wanted, told) = watch::channel(Vec::new());
         let run = containers.clone();
@@ -235,6 +245,7 @@ impl Sensor {
             containers,
             wanted,
             running,
+            reported,
         }
     }
 
@@ -243,10 +254,10 @@ impl Sensor {
         let mut states = self.containers.states();
         let id = wanted.configuration.id;
         let fitting = states.wait_for(|states| states.get(&id).is_some_and(&fits));
-        match timeout(Duration::from_secs(60), fitting).await {
-            Ok(states) => states.unwrap()[&id].clone(),
-            Err(_) => panic!("it stays {:?}", self.containers.states().borrow().get(&id)),
+        if let Ok(states) = timeout(Duration::from_mins(1), fitting).await {
+            return states.unwrap()[&id].clone();
         }
+        panic!("it stays {:?}", self.containers.states().borrow().get(&id))
     }
 
     pub async fn until_running(&self, wanted: &Wanted) {
@@ -282,7 +293,8 @@ impl Sensor {
 }
 
 fn encode(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes()
+        .fold(String::new(), |text, byte| format!("{text}%{byte:02X}"))
 }
 
 /// What a command prints; it has to succeed.
