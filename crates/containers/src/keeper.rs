@@ -201,8 +201,11 @@ impl Keeper {
         tokio::select! {
             answered = ready::wait(&wanted.manifest.ready, self.probe(&publications, &subnets)) => {
                 if let Err(problem) = answered {
+                    let reason = self.silence(&problem);
+                    // Said at once: stopping takes its time.
+                    self.fail(&reason);
                     engine.stop(&name).await?;
-                    return Err(Failure::Other(self.silence(&problem)));
+                    return Err(Failure::Other(reason));
                 }
             }
             ended = engine.wait(&name) => {

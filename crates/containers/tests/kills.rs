@@ -11,7 +11,9 @@ use std::{
 
 use skep_containers::State;
 use skep_model::ids::SensorId;
-use support::{Outside, Sensor, Store, ask_engine, program, serving, shell, wanted};
+use support::{
+    Outside, Sensor, Store, ask_engine, engine_is_back, program, serving, shell, wanted,
+};
 
 fn kill_engine() {
     let file = env::var("SKEP_TEST_ENGINE_PID")
@@ -51,6 +53,8 @@ async fn what_is_wanted_runs_again_whenever_the_engine_was_killed() {
         sensor.wanted.send_replace(vec![next.clone()]);
         tokio::time::sleep(Duration::from_millis(delay)).await;
         kill_engine();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        engine_is_back();
         sensor.until_running(&next).await;
         assert_eq!(outside.greeting(&here, port), "hello 203.0.20.99\n");
         let end = Instant::now() + Duration::from_secs(30);

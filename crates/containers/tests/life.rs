@@ -233,8 +233,11 @@ async fn a_container_that_does_not_listen_fails_within_30_seconds() {
     let mut manifest = serving(&store, 22);
     manifest["image"] = store.image(&["silent"], true);
     let silent = wanted(manifest, "0.0.0.0", 2014);
-    let began = Instant::now();
     sensor.wanted.send_replace(vec![silent.clone()]);
+    sensor
+        .until(&silent, |state| *state == State::Starting)
+        .await;
+    let began = Instant::now();
     let reason = sensor.until_failed(&silent).await;
     assert!(
         began.elapsed() < Duration::from_secs(40),
@@ -332,7 +335,10 @@ async fn an_image_is_loaded_once_and_removed_when_nobody_needs_it() {
     let name = skep_containers::Owner::new(sensor.id).image(&first.manifest.image.manifest);
     assert!(images().contains(&name));
 
-    sensor.containers.converge(&[second.clone()]).await;
+    sensor
+        .containers
+        .converge(std::slice::from_ref(&second))
+        .await;
     assert!(images().contains(&name), "another instance has it");
     sensor.end().await;
     assert!(!images().contains(&name));

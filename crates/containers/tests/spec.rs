@@ -20,7 +20,7 @@ fn subnets() -> Subnets {
     subnet::free(sensor, true, &[]).next().unwrap()
 }
 
-fn wanted(changes: Value, address: &str) -> Wanted {
+fn wanted(changes: &Value, address: &str) -> Wanted {
     let digest = |digit: &str| format!("sha256:{}", digit.repeat(64));
     let mut manifest = json!({
         "image": {
@@ -84,19 +84,19 @@ fn without_nulls(value: Value) -> Value {
 #[test]
 fn hardened() {
     let profile = json!({ "kind": "hardened", "capabilities": ["NET_BIND_SERVICE", "NET_RAW"] });
-    let mut wanted = wanted(json!({ "profile": profile }), "0.0.0.0");
+    let mut wanted = wanted(&json!({ "profile": profile }), "0.0.0.0");
     wanted.allowed.capabilities = [Capability::NetBindService, Capability::Chown].into();
     assert_json_snapshot!(body(&wanted, Storage::Bounded));
 }
 
 #[test]
 fn compatible_where_storage_is_bounded() {
-    assert_json_snapshot!(body(&wanted(json!({}), "::"), Storage::Bounded));
+    assert_json_snapshot!(body(&wanted(&json!({}), "::"), Storage::Bounded));
 }
 
 #[test]
 fn compatible_where_it_is_not() {
-    let body = body(&wanted(json!({}), "192.0.2.1"), Storage::Unbounded);
+    let body = body(&wanted(&json!({}), "192.0.2.1"), Storage::Unbounded);
     assert_eq!(body["HostConfig"].get("StorageOpt"), None);
 }
 
@@ -106,7 +106,7 @@ fn honeysens() {
         "profile": { "kind": "honeysens" },
         "events": { "kind": "honeysens_collector" },
     });
-    assert_json_snapshot!(body(&wanted(changes, "0.0.0.0"), Storage::Unbounded));
+    assert_json_snapshot!(body(&wanted(&changes, "0.0.0.0"), Storage::Unbounded));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn honeysens_on_the_hosts_own_network() {
         "events": { "kind": "honeysens_collector" },
         "limits": { "pids": 10, "memory": 67_108_864, "cpu_percent": 150, "writable": 1_048_576 },
     });
-    let mut asking = wanted(changes, "0.0.0.0");
+    let mut asking = wanted(&changes, "0.0.0.0");
     assert_eq!(
         body(&asking, Storage::Bounded)["HostConfig"]["NetworkMode"],
         json!("skep-0199d7a0-0000-7000-8000-000000c0ffee")
@@ -128,7 +128,7 @@ fn honeysens_on_the_hosts_own_network() {
 #[test]
 fn settings_as_one_object() {
     let changes = json!({ "settings": { "kind": "json", "variable": "SETTINGS" } });
-    let body = body(&wanted(changes, "0.0.0.0"), Storage::Bounded);
+    let body = body(&wanted(&changes, "0.0.0.0"), Storage::Bounded);
     assert_eq!(
         body["Env"],
         json!([
@@ -145,23 +145,23 @@ fn what_cannot_be_has_a_reason() {
         let body = container(owner(), wanted, &subnets(), Storage::Bounded);
         publications.err().or(body.err()).unwrap()
     };
-    let mut fewer = wanted(json!({}), "0.0.0.0");
+    let mut fewer = wanted(&json!({}), "0.0.0.0");
     fewer.configuration.ports.pop();
     assert_eq!(
         refusal(&fewer),
         "the service has 2 ports (by default 22/tcp 69/udp): give it as many, in the same order"
     );
-    let mut swapped = wanted(json!({}), "0.0.0.0");
+    let mut swapped = wanted(&json!({}), "0.0.0.0");
     swapped.configuration.ports.reverse();
     assert!(refusal(&swapped).contains("in the same order"));
-    assert!(refusal(&wanted(json!({}), "127.0.0.1")).contains("cannot be reached at 127.0.0.1"));
-    let mut unknown = wanted(json!({}), "0.0.0.0");
+    assert!(refusal(&wanted(&json!({}), "127.0.0.1")).contains("cannot be reached at 127.0.0.1"));
+    let mut unknown = wanted(&json!({}), "0.0.0.0");
     unknown
         .configuration
         .settings
         .insert("PATH".to_owned(), json!("/"));
     assert_eq!(refusal(&unknown), "the service has no setting PATH");
-    let mut zero = wanted(json!({}), "0.0.0.0");
+    let mut zero = wanted(&json!({}), "0.0.0.0");
     zero.configuration
         .settings
         .insert("banner".to_owned(), json!("a\0b"));
@@ -174,7 +174,7 @@ fn what_cannot_be_has_a_reason() {
 #[test]
 fn firewall() {
     let opening = |address: &str, bridge: &str, collector| {
-        let wanted = wanted(json!({}), address);
+        let wanted = wanted(&json!({}), address);
         Opening {
             bridge: bridge.to_owned(),
             subnets: subnets(),

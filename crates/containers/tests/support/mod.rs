@@ -39,6 +39,18 @@ pub fn engine() -> Engine {
     Engine::at(&host).unwrap()
 }
 
+/// Waits until the engine answers again.
+pub fn engine_is_back() {
+    let socket = env::var("DOCKER_HOST").unwrap().replacen("unix://", "", 1);
+    let end = Instant::now() + Duration::from_mins(1);
+    let mut ping = Command::new("curl");
+    ping.args(["-fs", "--unix-socket", &socket, "http://engine/_ping"]);
+    while !ping.output().unwrap().status.success() {
+        assert!(Instant::now() < end, "the engine does not come back");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 /// Calls the engine by its own socket, to see what there is without the code under test.
 pub fn ask_engine(path: &str) -> Value {
     let socket = env::var("DOCKER_HOST").unwrap().replacen("unix://", "", 1);
