@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    io,
     net::{IpAddr, SocketAddr},
     sync::{Arc, OnceLock},
     time::Duration,
@@ -14,7 +13,6 @@ use skep_protocol::{
     message::InstanceReport,
 };
 use tokio::{
-    net::{TcpListener, UdpSocket},
     sync::watch,
     time::{Instant, sleep, timeout},
 };
@@ -25,7 +23,7 @@ use crate::{
     containers::Shared,
     firewall::{FirewallError, Opening},
     intake::{Intake, Printed},
-    names, ready, routes,
+    names, ports, ready, routes,
     spec::{self, Storage},
     subnet::{self, Subnets},
 };
@@ -179,7 +177,7 @@ impl Keeper {
             self.shared.set(self.id(), State::Starting);
             engine.remove(&name).await?;
         }
-        let _reserved = reserve(&publications).await?;
+        let _reserved = ports::reserve(&publications).await?;
         let mut intake = Intake::open(wanted, &subnets).await?;
         // Closed before it opens: no container runs before the rules that confine it are there.
         self.shared
@@ -395,43 +393,5 @@ pub(crate) fn opening(
         subnets,
         collector: wanted.manifest.events == Events::HoneysensCollector,
         publications: publications.to_vec(),
-    }
-}
-
-/// A port of the host that nobody else can open. Nothing gets to it: the firewall leads it elsewhere before.
-#[allow(dead_code, reason = "to be held is its use")]
-enum Reserved {
-    Tcp(TcpListener),
-    Udp(UdpSocket),
-}
-
-/// Takes the ports for as long as the answer is held, or says who else has one.
-async fn reserve(publications: &[Publication]) -> Result<Vec<Reserved>, String> {
-    let mut reserved = Vec::new();
-    for publication in publications {
-        // On Linux `::` is both families.
-        reserved.extend(bind(publication.address, publication).await?);
-    }
-    Ok(reserved)
-}
-
-async fn bind(address: IpAddr, publication: &Publication) -> Result<Option<Reserved>, String> {
-    let socket = (address, publication.published);
-    let bound = match publication.protocol {
-        Protocol::Tcp => TcpListener::bind(socket).await.map(Reserved::Tcp),
-        Protocol::Udp => UdpSocket::bind(socket).await.map(Reserved::Udp),
-    };
-    match bound {
-        Ok(reserved) => Ok(Some(reserved)),
-        Err(error) => match error.kind() {
-            io::ErrorKind::AddrInUse => Err(format!(
-                "port {publication} is taken by another program on this machine"
-            )),
-            io::ErrorKind::AddrNotAvailable => {
-                Err(format!("{address} is not an address of this machine"))
-            }
-            // A port that may not be opened need not be: it is led elsewhere.
-            _ => Ok(None),
-        },
     }
 }

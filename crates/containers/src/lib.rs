@@ -13,6 +13,7 @@ mod forwarding;
 mod intake;
 mod keeper;
 mod names;
+mod ports;
 mod ready;
 mod routes;
 pub mod spec;

@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(line.push(b"ab"), None);
         assert_eq!(line.push(b"c\n"), Some(b"abc\n".to_vec()));
         for _ in 0..9 {
-            assert_eq!(line.push(&[b'x'; LINE / 8]), None);
+            assert_eq!(line.push(&b"x".repeat(LINE / 8)), None);
             assert!(line.bytes.len() <= LINE);
         }
         assert_eq!(line.push(b"end\n"), None);
