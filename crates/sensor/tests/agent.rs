@@ -14,6 +14,7 @@ use skep_model::{
     Interaction, InteractionKind, Transport,
     ids::{EventId, InstanceId},
     sensor::{InstanceState, Port},
+    service::Settings,
 };
 use skep_protocol::{
     message::{Configuration, InstanceConfiguration},
@@ -76,7 +77,7 @@ fn instance(port: u16) -> InstanceConfiguration {
             number: port,
             transport: Transport::Tcp,
         }],
-        settings: serde_json::Map::new(),
+        settings: Settings::new(),
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use skep_model::{Transport, ids::InstanceId, sensor::Port};
+use skep_model::{Transport, ids::InstanceId, sensor::Port, service::Settings};
 use skep_protocol::message::{Configuration, InstanceConfiguration};
 use support::Server;
 
@@ -69,7 +69,7 @@ async fn whatever_was_in_the_spool_arrives_once() {
                 number: port,
                 transport: Transport::Tcp,
             }],
-            settings: serde_json::Map::new(),
+            settings: Settings::new(),
         }],
     });
     for round in 1..=3 {
