@@ -6,7 +6,7 @@ use bollard::models::{
     ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig,
     NetworkingConfig,
 };
-use serde_json::Value;
+use skep_model::service::SettingValue;
 use skep_protocol::manifest::{Profile, SettingsTarget};
 
 use crate::{Owner, Wanted, names, subnet::Subnets};
@@ -171,15 +171,16 @@ fn settings(wanted: &Wanted, variables: &mut BTreeMap<String, String>) -> Result
         },
         SettingsTarget::Json { variable } => set(
             variable.to_string(),
-            Value::Object(settings.clone()).to_string(),
+            serde_json::to_string(settings).unwrap_or_default(),
         ),
         SettingsTarget::Variables { names } => settings.iter().try_for_each(|(key, value)| {
             let name = names
                 .get(key)
                 .ok_or_else(|| format!("the service has no setting {key}"))?;
             let value = match value {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
+                SettingValue::Text(text) => text.clone(),
+                SettingValue::Number(number) => number.to_string(),
+                SettingValue::List(lines) => lines.join("\n"),
             };
             set(name.to_string(), value)
         }),

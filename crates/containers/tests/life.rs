@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::json;
 use skep_containers::State;
-use skep_model::ids::SensorId;
+use skep_model::{ids::SensorId, service::SettingValue};
 use support::{Outside, Sensor, Store, ask_engine, program, serving, shell, socket, wanted};
 
 fn start() -> (Arc<Store>, Sensor) {
@@ -185,10 +185,10 @@ async fn a_hardened_container_is_hardened() {
     let mut manifest = serving(&store, 22);
     manifest["settings"] = json!({ "kind": "json", "variable": "SETTINGS" });
     let mut confined = wanted(manifest, "0.0.0.0", 2013);
-    confined
-        .configuration
-        .settings
-        .insert("banner".to_owned(), json!("SSH-2.0-\"x\""));
+    confined.configuration.settings.insert(
+        "banner".to_owned(),
+        SettingValue::Text("SSH-2.0-\"x\"".to_owned()),
+    );
     sensor.wanted.send_replace(vec![confined.clone()]);
     sensor.until_running(&confined).await;
     let answer = outside.connect(

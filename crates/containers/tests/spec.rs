@@ -9,6 +9,7 @@ use skep_containers::{
     spec::{Storage, container},
     subnet::{self, Subnets},
 };
+use skep_model::service::SettingValue;
 use skep_protocol::manifest::Capability;
 
 fn owner() -> Owner {
@@ -159,12 +160,12 @@ fn what_cannot_be_has_a_reason() {
     unknown
         .configuration
         .settings
-        .insert("PATH".to_owned(), json!("/"));
+        .insert("PATH".to_owned(), SettingValue::Text("/".to_owned()));
     assert_eq!(refusal(&unknown), "the service has no setting PATH");
     let mut zero = wanted(&json!({}), "0.0.0.0");
     zero.configuration
         .settings
-        .insert("banner".to_owned(), json!("a\0b"));
+        .insert("banner".to_owned(), SettingValue::Text("a\0b".to_owned()));
     assert_eq!(
         refusal(&zero),
         "the settings for BANNER have a zero byte in them"

@@ -78,6 +78,7 @@ fn instance(port: u16) -> InstanceConfiguration {
             transport: Transport::Tcp,
         }],
         settings: Settings::new(),
+        image: None,
     }
 }
 
