@@ -38,6 +38,15 @@ pub struct Progress {
     pub all: u64,
 }
 
+impl Progress {
+    /// How far, in whole hundredths.
+    #[must_use]
+    pub fn percent(&self) -> u8 {
+        let percent = u128::from(self.done) * 100 / u128::from(self.all).max(1);
+        percent.min(100) as u8
+    }
+}
+
 /// How long may pass between two pieces of a blob.
 const SILENCE: Duration = Duration::from_mins(1);
 

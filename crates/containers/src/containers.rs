@@ -16,6 +16,7 @@ use tokio::{
 
 use crate::{
     Engine, EngineError, Layers, Owner, State, Wanted,
+    engine::Connection,
     firewall::{self, FirewallError, Opening},
     forwarding,
     keeper::{self, Keeper},
@@ -46,7 +47,7 @@ pub struct Setup {
 /// The containers of a sensor.
 ///
 /// What was made before a crash, of this program or of the engine, is known by its labels and taken up or removed.
-/// Dropping this stops nothing; `converge(&[])` does.
+/// Dropping this stops nothing; [`stop`](Self::stop) does.
 pub struct Containers {
     shared: Arc<Shared>,
     keepers: Mutex<HashMap<InstanceId, Kept>>,
@@ -61,6 +62,14 @@ impl Drop for Kept {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// Why what nobody wants could not be removed.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+enum SweepError {
+    Engine(#[from] EngineError),
+    Firewall(#[from] FirewallError),
 }
 
 /// What the firewall lets through.
@@ -193,15 +202,8 @@ impl Containers {
             .iter()
             .map(|wanted| (wanted.configuration.id, wanted))
             .collect();
-        let gone: Vec<Kept> = keepers
-            .extract_if(|id, kept| wanted.get(id) != Some(&&kept.wanted))
-            .map(|(_, kept)| kept)
-            .collect();
-        for mut kept in gone {
-            kept.task.abort();
-            // Until it is over: it might still create something.
-            let _ = (&mut kept.task).await;
-        }
+        let gone = keepers.extract_if(|id, kept| wanted.get(id) != Some(&&kept.wanted));
+        end(gone.map(|(_, kept)| kept).collect()).await;
         self.shared.states.send_if_modified(|states| {
             let before = states.clone();
             states.retain(|id, _| wanted.contains_key(id));
@@ -210,14 +212,31 @@ impl Containers {
             }
             *states != before
         });
-        match self.sweep(&wanted).await {
-            Ok(()) => {}
-            Err(problem) => tracing::warn!(
-                "containers could not be looked after, which is tried again: {problem}"
-            ),
+        let swept = async {
+            let engine = self.shared.engine.agree().await?;
+            self.sweep(&engine, &wanted).await?;
+            self.sweep_images(&engine, &wanted).await?;
+            Ok::<_, SweepError>(())
+        };
+        if let Err(problem) = swept.await {
+            tracing::warn!("containers could not be looked after, which is tried again: {problem}");
         }
         self.start(&mut keepers, &wanted);
         self.shared.states.borrow().clone()
+    }
+
+    /// Removes all containers, what belongs to them, and the rules, until something is wanted again. Images stay, so
+    /// that whoever comes next need not fetch them.
+    pub async fn stop(&self) {
+        let mut keepers = self.keepers.lock().await;
+        end(keepers.drain().map(|(_, kept)| kept).collect()).await;
+        let swept = async {
+            let engine = self.shared.engine.agree().await?;
+            self.sweep(&engine, &BTreeMap::new()).await
+        };
+        if let Err(problem) = swept.await {
+            tracing::warn!("containers could not be removed: {problem}");
+        }
     }
 
     /// Starts what does not run yet, but for what wants a port that another instance has.
@@ -268,23 +287,25 @@ impl Containers {
         }
     }
 
-    /// Removes everything of ours that nobody wants: containers, then their networks, then images.
-    async fn sweep(&self, wanted: &BTreeMap<InstanceId, &Wanted>) -> Result<(), String> {
-        let said = |error: EngineError| error.to_string();
+    /// Removes the containers and networks of ours that nobody wants, and has the firewall fit the rest.
+    async fn sweep(
+        &self,
+        engine: &Connection,
+        wanted: &BTreeMap<InstanceId, &Wanted>,
+    ) -> Result<(), SweepError> {
         let owner = self.shared.owner;
-        let engine = self.shared.engine.agree().await.map_err(said)?;
         let is_wanted =
             |instance: Option<InstanceId>| instance.and_then(|id| wanted.get(&id).copied());
-        for container in engine.containers(owner).await.map_err(said)? {
+        for container in engine.containers(owner).await? {
             let fits = is_wanted(container.instance)
                 .is_some_and(|wanted| wanted.fingerprint() == container.configuration);
             if !fits {
-                engine.remove(&container.id).await.map_err(said)?;
+                engine.remove(&container.id).await?;
             }
         }
         let mut openings = self.shared.openings.lock().await;
         openings.by_instance.retain(|id, _| wanted.contains_key(id));
-        for network in engine.networks(Some(owner)).await.map_err(said)? {
+        for network in engine.networks(Some(owner)).await? {
             match (is_wanted(network.instance), network.ours()) {
                 (Some(wanted), Some(subnets)) => {
                     // So that taking up one container does not cut off another.
@@ -294,21 +315,26 @@ impl Containers {
                         .by_instance
                         .insert(wanted.configuration.id, opening);
                 }
-                _ => engine.remove_network(&network.id).await.map_err(said)?,
+                _ => engine.remove_network(&network.id).await?,
             }
         }
-        openings
-            .apply(owner)
-            .await
-            .map_err(|error| error.to_string())?;
-        drop(openings);
+        Ok(openings.apply(owner).await?)
+    }
+
+    /// Removes the images of ours that nobody wants. No container is made of them any longer.
+    async fn sweep_images(
+        &self,
+        engine: &Connection,
+        wanted: &BTreeMap<InstanceId, &Wanted>,
+    ) -> Result<(), EngineError> {
+        let owner = self.shared.owner;
         let needed: HashSet<_> = wanted
             .values()
             .map(|wanted| owner.image(&wanted.manifest.image.manifest))
             .collect();
-        for image in engine.images(owner).await.map_err(said)? {
+        for image in engine.images(owner).await? {
             if !needed.contains(&image) {
-                engine.remove_image(&image).await.map_err(said)?;
+                engine.remove_image(&image).await?;
             }
         }
         Ok(())
@@ -321,5 +347,13 @@ impl Containers {
         engine
             .tail(&names::name(instance), LOG_LINES, LOG_BYTES)
             .await
+    }
+}
+
+/// Ends keepers, and waits until they are over: they might still create something.
+async fn end(keepers: Vec<Kept>) {
+    for mut kept in keepers {
+        kept.task.abort();
+        let _ = (&mut kept.task).await;
     }
 }

@@ -116,28 +116,37 @@ pub(crate) struct Condition {
     pub out_of_memory: bool,
 }
 
-/// A connection to the engine. It is made anew with every request.
+/// Where the engine is. It need not be there, or not yet.
 #[derive(Clone, Debug)]
-pub struct Engine(Docker);
+pub struct Engine {
+    socket: String,
+}
 
 impl Engine {
-    /// The engine at a socket, by its path. Says nothing to it yet.
-    pub fn at(socket: &str) -> Result<Self, EngineError> {
-        Docker::connect_with_unix(socket, ANSWER, API_DEFAULT_VERSION)
-            .map(Self)
-            .map_err(EngineError::of("connect"))
+    /// The engine at a socket, by its path.
+    #[must_use]
+    pub fn at(socket: &str) -> Self {
+        Self {
+            socket: socket.to_owned(),
+        }
     }
 
     /// Agrees with the engine on the version to speak: an old one knows only its own.
-    pub(crate) async fn agree(&self) -> Result<Self, EngineError> {
-        self.0
-            .clone()
+    pub(crate) async fn agree(&self) -> Result<Connection, EngineError> {
+        Docker::connect_with_unix(&self.socket, ANSWER, API_DEFAULT_VERSION)
+            .map_err(EngineError::of("connect"))?
             .negotiate_version()
             .await
-            .map(Self)
+            .map(Connection)
             .map_err(EngineError::of("say its version"))
     }
+}
 
+/// A way to the engine. The socket is opened anew with every request.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection(Docker);
+
+impl Connection {
     pub(crate) async fn containers(&self, owner: Owner) -> Result<Vec<Owned>, EngineError> {
         let options = ListContainersOptionsBuilder::new()
             .all(true)

@@ -13,7 +13,7 @@ use skep_honeypots::record::Reporter;
 use skep_protocol::manifest::{Adapter, Events};
 use tokio::{net::TcpListener, task::JoinSet};
 
-use crate::{Engine, Wanted, spec::COLLECTOR, subnet::Subnets};
+use crate::{Wanted, engine::Connection, spec::COLLECTOR, subnet::Subnets};
 
 use sessions::Sessions;
 
@@ -73,7 +73,7 @@ impl Intake {
 
 /// Where a container prints.
 pub(crate) struct Printed<'a> {
-    pub engine: &'a Engine,
+    pub engine: &'a Connection,
     pub container: &'a str,
     /// Whether it ran already, and what it printed was read by an earlier life of this program.
     pub adopted: bool,

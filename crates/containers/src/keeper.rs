@@ -18,9 +18,10 @@ use tokio::{
 };
 
 use crate::{
-    Engine, EngineError, Publication, Wanted,
+    EngineError, Publication, Wanted,
     archive::{Progress, archive},
     containers::Shared,
+    engine::Connection,
     firewall::{FirewallError, Opening},
     intake::{Intake, Printed},
     names, ports, ready, routes,
@@ -50,9 +51,9 @@ impl State {
     pub fn report(&self, id: InstanceId) -> InstanceReport {
         let (state, reason) = match self {
             Self::Scheduled => (InstanceState::Scheduled, None),
-            Self::Loading(Progress { done, all }) => (
+            Self::Loading(progress) => (
                 InstanceState::Scheduled,
-                Some(format!("loading {done} of {all} bytes")),
+                Some(format!("loading {} %", progress.percent())),
             ),
             Self::Starting => (InstanceState::Scheduled, Some("starting".to_owned())),
             Self::Running => (InstanceState::Running, None),
@@ -221,7 +222,7 @@ impl Keeper {
     }
 
     /// Has the engine load the image, if it does not have it. One image at a time.
-    async fn load(&self, engine: &Engine) -> Result<(), Failure> {
+    async fn load(&self, engine: &Connection) -> Result<(), Failure> {
         let image = &self.wanted.manifest.image;
         let name = self.shared.owner.image(&image.manifest);
         if engine.has_image(&name).await? {
@@ -270,7 +271,7 @@ impl Keeper {
     }
 
     /// The instance's own network, made if there is none.
-    async fn network(&self, engine: &Engine) -> Result<Subnets, Failure> {
+    async fn network(&self, engine: &Connection) -> Result<Subnets, Failure> {
         let owner = self.shared.owner;
         let _alone = self.shared.addressing.lock().await;
         let networks = engine.networks(None).await?;
@@ -304,7 +305,7 @@ impl Keeper {
 
     async fn create(
         &self,
-        engine: &Engine,
+        engine: &Connection,
         name: String,
         subnets: &Subnets,
     ) -> Result<(), Failure> {
@@ -358,7 +359,7 @@ impl Keeper {
     }
 
     /// Why a container ended.
-    async fn last_words(&self, engine: &Engine, name: &str) -> Failure {
+    async fn last_words(&self, engine: &Connection, name: &str) -> Failure {
         let condition = match engine.inspect(name).await {
             Ok(Some(condition)) => condition,
             Ok(None) => return Failure::Other("somebody removed its container".to_owned()),

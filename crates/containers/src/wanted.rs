@@ -116,11 +116,8 @@ impl Wanted {
     /// The interface, if the container works on the host's own network.
     #[must_use]
     pub fn raw_network(&self) -> Option<&InterfaceName> {
-        use skep_protocol::manifest::Profile;
-        match self.manifest.profile {
-            Profile::HoneySens { raw_network: true } => self.allowed.raw_network.as_ref(),
-            _ => None,
-        }
+        let asked = self.manifest.profile.asks_for_raw_network();
+        self.allowed.raw_network.as_ref().filter(|_| asked)
     }
 
     /// The ports of the host that lead into the container; or why that cannot be.

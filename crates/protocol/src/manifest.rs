@@ -163,6 +163,14 @@ pub enum Profile {
     },
 }
 
+impl Profile {
+    /// Whether it wants to work on the host's own network.
+    #[must_use]
+    pub fn asks_for_raw_network(&self) -> bool {
+        matches!(self, Self::HoneySens { raw_network: true })
+    }
+}
+
 /// A port that a container listens on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

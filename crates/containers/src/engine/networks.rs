@@ -9,10 +9,10 @@ use bollard::{
 use ipnet::IpNet;
 use skep_model::ids::InstanceId;
 
-use super::{Engine, EngineError, instance, ours, unless_missing};
+use super::{Connection, EngineError, instance, ours, unless_missing};
 use crate::{Owner, names, subnet::Subnets};
 
-impl Engine {
+impl Connection {
     /// All networks of the engine, others' among them.
     pub(crate) async fn networks(&self, owner: Option<Owner>) -> Result<Vec<Net>, EngineError> {
         let options = owner.map(|owner| {

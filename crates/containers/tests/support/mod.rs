@@ -36,7 +36,7 @@ pub fn engine() -> Engine {
     let host = env::var("DOCKER_HOST").expect(
         "DOCKER_HOST is not set: these tests need a container engine, run them by scripts/engine.sh cargo test …",
     );
-    Engine::at(&host).unwrap()
+    Engine::at(&host)
 }
 
 /// Waits until the engine answers again.
