@@ -19,6 +19,8 @@ if [ -z "${SKEP_ENGINE_FOLDER:-}" ]; then
   }
   trap clean EXIT
   trap 'exit 130' INT TERM HUP
+  # Whoever is in the group of the engine's socket gets to it, and sees nothing else.
+  chmod 711 "$folder"
   ip netns add "$space"
   # Not `ip netns exec`, which would hide the control groups behind a /sys of its own.
   SKEP_ENGINE_FOLDER="$folder" nsenter --net="/run/netns/$space" unshare --mount "$0" "$@"

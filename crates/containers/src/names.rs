@@ -54,7 +54,8 @@ impl Owner {
     }
 
     /// The repository of this sensor's images.
-    pub(crate) fn repository(self) -> String {
+    #[must_use]
+    pub fn repository(self) -> String {
         format!("skep-{}", tail(self.0.as_bytes(), 8))
     }
 

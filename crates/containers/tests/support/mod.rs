@@ -72,7 +72,8 @@ pub fn program() -> &'static Path {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let program = folder.join(format!("honeypot-{}", std::process::id()));
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/honeypot.rs");
+        let source = folder.join(format!("honeypot-{}.rs", std::process::id()));
+        std::fs::write(&source, include_str!("honeypot.rs")).unwrap();
         let status = Command::new("rustc")
             .args([
                 "--edition",
@@ -95,7 +96,7 @@ pub fn program() -> &'static Path {
 /// Blobs in memory, handed out as slowly and as wrongly as a test wants it.
 #[derive(Default)]
 pub struct Store {
-    blobs: Mutex<HashMap<String, Bytes>>,
+    pub blobs: Mutex<HashMap<String, Bytes>>,
     pub fetched: AtomicUsize,
     pub pause: Mutex<Duration>,
     pub damaged: std::sync::atomic::AtomicBool,
