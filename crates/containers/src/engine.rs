@@ -2,7 +2,7 @@
 
 mod networks;
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, io, time::Duration};
 
 use bollard::{
     API_DEFAULT_VERSION, Docker,
@@ -74,7 +74,7 @@ impl EngineError {
                 status: 500,
                 words: raw::visible(raw::cut(error.as_bytes(), WORDS)),
             },
-            other => Self::Gone(raw::visible(raw::cut(other.to_string().as_bytes(), WORDS))),
+            other => Self::Gone(cause(&other)),
         }
     }
 
@@ -87,6 +87,22 @@ impl EngineError {
     pub(crate) fn is_unbounded_storage(&self) -> bool {
         matches!(self, Self::Refused { words, .. } if words.contains("storage-opt"))
     }
+}
+
+/// What lies behind an error of the HTTP client.
+fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(behind) = cause.source() {
+        cause = behind;
+    }
+    let denied = cause
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+    if denied {
+        return "permission denied: put the sensor's user into the group of the engine's socket"
+            .to_owned();
+    }
+    raw::visible(raw::cut(cause.to_string().as_bytes(), WORDS))
 }
 
 fn unless_missing(result: Result<(), EngineError>) -> Result<(), EngineError> {

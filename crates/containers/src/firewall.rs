@@ -51,6 +51,12 @@ pub enum FirewallError {
         /// What the system said.
         problem: String,
     },
+    /// The system does not let it.
+    #[error(
+        "the sensor may not administer this machine's network: start it as root, most of which it gives up, or with the \
+         capability CAP_NET_ADMIN"
+    )]
+    NotPermitted,
     /// It took too long.
     #[error("nft did not end within {} s", PATIENCE.as_secs())]
     Slow,
@@ -230,11 +236,12 @@ pub async fn apply(script: &str) -> Result<(), FirewallError> {
         .map_err(|_| FirewallError::Slow)?
         .map_err(unusable)?;
     if output.status.success() {
-        Ok(())
-    } else {
-        Err(FirewallError::Refused(raw::visible(raw::cut(
-            &output.stderr,
-            WORDS,
-        ))))
+        return Ok(());
     }
+    let words = raw::visible(raw::cut(&output.stderr, WORDS));
+    Err(if words.contains("Operation not permitted") {
+        FirewallError::NotPermitted
+    } else {
+        FirewallError::Refused(words)
+    })
 }

@@ -8,8 +8,9 @@ mod containers;
 mod support;
 
 use std::{
-    env,
+    env, fs,
     net::TcpStream,
+    os::unix::fs::{MetadataExt, chown},
     path::Path,
     process::{Child, Command},
     time::{Duration, Instant},
@@ -34,23 +35,31 @@ use skep_protocol::{
 };
 use support::{Known, Server};
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_skep-sensor");
+
+fn engine() -> String {
+    env::var("DOCKER_HOST")
+        .expect("DOCKER_HOST is not set: run these tests by scripts/engine.sh cargo test …")
+}
+
 /// The program, which gives up root as it does anywhere.
 struct Sensor(Child);
 
 impl Sensor {
     fn start(server: &Server, data: &Path, engine: &str) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_skep-sensor"));
+        Self::start_by(Command::new(PROGRAM), server, data, engine)
+    }
+
+    fn with_engine(server: &Server, data: &Path) -> Self {
+        Self::start(server, data, &engine())
+    }
+
+    fn start_by(mut command: Command, server: &Server, data: &Path, engine: &str) -> Self {
         command
             .args(["run", "--server", &server.url, "--engine", engine])
             .args(["--token", &server.token.to_string(), "--data"])
             .arg(data);
         Self(command.spawn().unwrap())
-    }
-
-    fn with_engine(server: &Server, data: &Path) -> Self {
-        let engine = env::var("DOCKER_HOST")
-            .expect("DOCKER_HOST is not set: run these tests by scripts/engine.sh cargo test …");
-        Self::start(server, data, &engine)
     }
 
     fn end(mut self, signal: Signal) -> Option<i32> {
@@ -305,5 +314,41 @@ async fn without_an_engine_an_image_fails_with_advice() {
         reason.contains("does not answer") && reason.contains("/nowhere/docker.sock"),
         "{reason}"
     );
+    assert_eq!(sensor.end(Signal::SIGTERM), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_user_needs_the_sockets_group_and_the_right_to_administer_the_network() {
+    let (server, data) = (Server::start(), tempfile::tempdir().unwrap());
+    let (socket, id) = (engine().replacen("unix://", "", 1), 65534);
+    let group = fs::metadata(socket).unwrap().gid();
+    chown(data.path(), Some(id), Some(id)).unwrap();
+    let honeypot = image(&server, 2054);
+    server.configure(Configuration {
+        revision: 1,
+        instances: vec![honeypot.clone()],
+    });
+    let start = |group: &str, capabilities: &str| {
+        let mut setpriv = Command::new("setpriv");
+        setpriv
+            .args([&format!("--reuid={id}"), &format!("--regid={id}"), group])
+            .args(["inh-caps", "ambient-caps"].map(|set| format!("--{set}=-all{capabilities}")))
+            .arg(PROGRAM);
+        server.known().status = None;
+        Sensor::start_by(setpriv, &server, data.path(), &engine())
+    };
+    let sensor = start("--clear-groups", ",+net_admin");
+    let reason = until_failed(&server, honeypot.id).await;
+    assert!(reason.contains("group of the engine's socket"), "{reason}");
+    assert_eq!(sensor.end(Signal::SIGTERM), Some(0));
+
+    let group = format!("--groups={group}");
+    let sensor = start(&group, "");
+    let reason = until_failed(&server, honeypot.id).await;
+    assert!(reason.contains("CAP_NET_ADMIN"), "{reason}");
+    assert_eq!(sensor.end(Signal::SIGTERM), Some(0));
+
+    let sensor = start(&group, ",+net_admin");
+    until_running(&server, honeypot.id).await;
     assert_eq!(sensor.end(Signal::SIGTERM), Some(0));
 }
