@@ -77,17 +77,23 @@ impl Drop for Sensor {
 
 /// An instance of an image that prints lines of JSON. The server hands out the image.
 fn image(server: &Server, port: u16) -> InstanceConfiguration {
+    let profile = json!({ "kind": "hardened", "capabilities": ["NET_BIND_SERVICE"] });
+    image_with(server, port, 22, &profile)
+}
+
+fn image_with(server: &Server, port: u16, inside: u16, profile: &Value) -> InstanceConfiguration {
     program();
     let store = Store::default();
-    let mut manifest = serving(&store, 22);
-    manifest["image"] = store.image(&["serve", "22", "json"], false);
+    let mut manifest = serving(&store, inside);
+    manifest["image"] = store.image(&["serve", &inside.to_string(), "json"], false);
+    manifest["profile"] = profile.clone();
     let wanted = wanted(manifest, "0.0.0.0", port);
     server.known().blobs = store.blobs.into_inner().unwrap();
     InstanceConfiguration {
         image: Some(Box::new(ImageConfiguration {
             manifest: wanted.manifest,
             capabilities: wanted.allowed.capabilities,
-            raw_network: false,
+            raw_network: profile["raw_network"] == true,
         })),
         ..wanted.configuration
     }
@@ -350,5 +356,33 @@ async fn another_user_needs_the_sockets_group_and_the_right_to_administer_the_ne
 
     let sensor = start(&group, ",+net_admin");
     until_running(&server, honeypot.id).await;
+    assert_eq!(sensor.end(Signal::SIGTERM), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_works_on_an_interface_needs_its_name() {
+    let (server, data) = (Server::start(), tempfile::tempdir().unwrap());
+    let profile = json!({ "kind": "honeysens", "raw_network": true });
+    let honeypot = image_with(&server, 2055, 2055, &profile);
+    server.configure(Configuration {
+        revision: 1,
+        instances: vec![honeypot.clone()],
+    });
+    let sensor = Sensor::with_engine(&server, data.path());
+    let reason = until_failed(&server, honeypot.id).await;
+    assert!(reason.contains("--interface"), "{reason}");
+    assert_eq!(sensor.end(Signal::SIGTERM), Some(0));
+
+    server.known().status = None;
+    let mut command = Command::new(PROGRAM);
+    command.env("SKEP_SENSOR_INTERFACE", "lo");
+    let sensor = Sensor::start_by(command, &server, data.path(), &engine());
+    until_running(&server, honeypot.id).await;
+    let made = ask_engine(&format!("/containers/skep-{}/json", honeypot.id));
+    assert_eq!(made["HostConfig"]["NetworkMode"], "host");
+    assert!(
+        made["Config"]["Env"].to_string().contains("INTERFACE=lo"),
+        "{made}"
+    );
     assert_eq!(sensor.end(Signal::SIGTERM), Some(0));
 }
