@@ -165,6 +165,13 @@ case "${1:-build}" in
     need tnftp tnftp
     need hydra hydra
     need swaks swaks
+    need skopeo skopeo
+    need docker docker.io
+    need dockerd docker.io
+    need iptables iptables
+    need nft nftables
+    need ip iproute2
+    need /usr/lib/python3/dist-packages/zmq python3-zmq
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
     build_tools
     test_tools

@@ -208,6 +208,7 @@ impl Hub {
                 address: row.instance.address,
                 ports: row.instance.ports,
                 settings: row.instance.settings,
+                image: None,
             })
             .collect();
         Ok(Configuration {

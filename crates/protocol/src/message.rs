@@ -1,5 +1,7 @@
 //! Enrolment and the held poll.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use skep_model::{
     Bytes,
@@ -7,6 +9,8 @@ use skep_model::{
     ids::{InstanceId, SensorId},
     sensor::{InstanceState, Port},
 };
+
+use crate::manifest::{Capability, Manifest};
 
 /// The body of `POST /sensor/v1/enrol`, the only request that is not signed: the token speaks for it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -121,7 +125,27 @@ pub struct InstanceConfiguration {
     pub ports: Vec<Port>,
     /// Settings by the service's own schema; missing ones have the schema's defaults.
     pub settings: skep_model::service::Settings,
+    /// What runs, when it is an image; without it the service is part of the sensor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Box<ImageConfiguration>>,
 }
+
+/// An image to run. Its blobs are fetched from [`BLOBS`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageConfiguration {
+    /// What the sensor has to know to run it.
+    pub manifest: Manifest,
+    /// The capabilities, of those that the manifest asks for, that an admin allowed.
+    #[serde(default)]
+    pub capabilities: BTreeSet<Capability>,
+    /// Whether an admin allowed the host's own network, if the manifest asks for it.
+    #[serde(default)]
+    pub raw_network: bool,
+}
+
+/// Where a sensor gets the blobs of images that it shall run: `GET`, signed, with the blob's digest at the end. The
+/// answer is the blob's bytes with their length; 404 unless it belongs to an image that the sensor shall run.
+pub const BLOBS: &str = "/sensor/v1/blobs/";
 
 /// The body of every refusal, `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use skep_containers::Engine;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -16,12 +17,14 @@ use tokio::{
 };
 
 use crate::{
+    blobs::Blobs,
     client::Client,
     clock::ServerClock,
     collector,
     delivery::Delivery,
     enrol::{EnrolError, enrol},
     identity::Identity,
+    images::Equipment,
     options::{PlainHttp, Run, check_scheme},
     poll::Poll,
     runtime::Runtime,
@@ -101,11 +104,20 @@ pub async fn run(options: Run, stop: impl Future<Output = ()>) -> Result<(), Run
         })
         .map_err(unusable)?;
 
+    let equipment = Equipment {
+        sensor: identity.sensor,
+        engine: options
+            .engine()
+            .map(|socket| Engine::at(&socket.to_string_lossy())),
+        interface: options.interface.clone(),
+        layers: Arc::new(Blobs(client.clone())),
+    };
     let runtime = Arc::new(Runtime::new(
         reports,
         clock,
         identity.seed(),
         folder.join("configuration.json"),
+        equipment,
     ));
     runtime.restore().await;
     tracing::info!(

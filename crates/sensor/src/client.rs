@@ -10,12 +10,15 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use ed25519_dalek::SigningKey;
-use reqwest::{StatusCode, header};
+use futures::{Stream, stream};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use rustls::CertificateError;
 use serde::{Serialize, de::DeserializeOwned};
 use skep_model::{ids::SensorId, raw};
 use skep_protocol::{message::Problem, signature};
+use tokio::time::timeout;
 use url::Url;
 
 use crate::{
@@ -26,7 +29,10 @@ use crate::{
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// The longest answer, in bytes.
+/// How long the server may take to begin an answer that comes in pieces.
+const BEGIN: Duration = Duration::from_secs(30);
+
+/// The longest answer that is read as a whole, in bytes.
 const ANSWER: usize = 4 * 1024 * 1024;
 
 /// A client of one server.
@@ -166,56 +172,101 @@ impl Client {
     ) -> Result<A, CallError> {
         let body =
             serde_json::to_vec(body).map_err(|error| CallError::Garbled(error.to_string()))?;
-        match self.post_once(path, body.clone(), patience).await {
-            Err(error) if error.is_about_time() && self.ask_for_the_time().await => {}
-            Err(error) if error.kind() == "clock" => {}
-            answer => return answer,
+        match self.post_once(path, &body, patience).await {
+            Err(error) if self.has_put_the_clock_right(&error).await => {
+                self.post_once(path, &body, patience).await
+            }
+            answer => answer,
         }
-        self.post_once(path, body, patience).await
     }
 
     async fn post_once<A: DeserializeOwned>(
         &self,
         path: &str,
-        body: Vec<u8>,
+        body: &[u8],
         patience: Duration,
     ) -> Result<A, CallError> {
-        let mut request = self
+        let request = self
+            .request(&Method::POST, path, body)?
+            .timeout(patience)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.to_vec());
+        let mut answer = self.send(request).await?;
+        let content = read(&mut answer).await?;
+        serde_json::from_slice(&content).map_err(|error| CallError::Garbled(error.to_string()))
+    }
+
+    /// Gets what is at `path`, piece by piece: the answer has begun when this returns. How long it may take, and how
+    /// long it may be, is for the caller to bound. As for `post`, a wrong clock is set.
+    pub async fn get(
+        &self,
+        path: &str,
+    ) -> Result<impl Stream<Item = Result<Bytes, CallError>> + Send + use<>, CallError> {
+        let answer = match self.get_once(path).await {
+            Err(error) if self.has_put_the_clock_right(&error).await => self.get_once(path).await,
+            answer => answer,
+        };
+        Ok(stream::try_unfold(answer?, |mut answer| async move {
+            let piece = answer.chunk().await.map_err(|e| explain(&e))?;
+            Ok(piece.map(|piece| (piece, answer)))
+        }))
+    }
+
+    async fn get_once(&self, path: &str) -> Result<Response, CallError> {
+        let request = self.request(&Method::GET, path, &[])?;
+        timeout(BEGIN, self.send(request))
+            .await
+            .unwrap_or_else(|_| {
+                let problem = format!("no answer within {} s", BEGIN.as_secs());
+                Err(CallError::Unreachable(problem))
+            })
+    }
+
+    /// Whether a request failed because this machine's clock was wrong, and it is set now.
+    async fn has_put_the_clock_right(&self, error: &CallError) -> bool {
+        error.kind() == "clock" || (error.is_about_time() && self.ask_for_the_time().await)
+    }
+
+    /// A request, signed if there is who signs. Its body is not in it yet.
+    fn request(
+        &self,
+        method: &Method,
+        path: &str,
+        body: &[u8],
+    ) -> Result<RequestBuilder, CallError> {
+        let request = self
             .connection()
             .http
-            .post(self.url(path))
-            .timeout(patience)
-            .header(header::CONTENT_TYPE, "application/json");
-        if let Some(signer) = &self.signer {
-            let mut nonce = [0; 16];
-            getrandom::fill(&mut nonce)
-                .map_err(|error| CallError::Unreachable(error.to_string()))?;
-            let now = self.clock.clock().now();
-            let signed =
-                signature::sign(&signer.key, signer.sensor, "POST", path, &body, now, &nonce);
-            request = request
-                .header(signature::CONTENT_DIGEST, signed.content_digest)
-                .header(signature::SIGNATURE_INPUT, signed.signature_input)
-                .header(signature::SIGNATURE, signed.signature);
-        }
-        let mut answer = request.body(body).send().await.map_err(|e| explain(&e))?;
-        let mut content = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|e| explain(&e))? {
-            if content.len() + chunk.len() > ANSWER {
-                return Err(CallError::Garbled("it is too long".to_owned()));
-            }
-            content.extend_from_slice(&chunk);
-        }
-        let result = if answer.status() == StatusCode::OK {
-            serde_json::from_slice(&content).map_err(|error| CallError::Garbled(error.to_string()))
+            .request(method.clone(), self.url(path));
+        let Some(Signer { sensor, key }) = &self.signer else {
+            return Ok(request);
+        };
+        let mut nonce = [0; 16];
+        getrandom::fill(&mut nonce).map_err(|error| CallError::Unreachable(error.to_string()))?;
+        let now = self.clock.clock().now();
+        let signed = signature::sign(key, *sensor, method.as_str(), path, body, now, &nonce);
+        Ok(request
+            .header(signature::CONTENT_DIGEST, signed.content_digest)
+            .header(signature::SIGNATURE_INPUT, signed.signature_input)
+            .header(signature::SIGNATURE, signed.signature))
+    }
+
+    /// Returns the answer, of which nothing is read yet, if the server does as it is asked.
+    async fn send(&self, request: RequestBuilder) -> Result<Response, CallError> {
+        let mut answer = request.send().await.map_err(|e| explain(&e))?;
+        let refusal = if answer.status() == StatusCode::OK {
+            None
         } else {
-            Err(refusal(&answer, &content))
+            let content = read(&mut answer).await?;
+            Some(refusal(&answer, &content))
         };
         if let Some(date) = date(&answer) {
-            let refused = matches!(&result, Err(error @ CallError::Refused { .. }) if error.kind() == "clock");
+            let refused = refusal
+                .as_ref()
+                .is_some_and(|error| error.kind() == "clock");
             self.clock.heard(date, refused);
         }
-        result
+        refusal.map_or(Ok(answer), Err)
     }
 
     /// Asks the server what time it is, and says whether it told. Its certificate must be good but for its time;
@@ -274,11 +325,23 @@ fn connect(
         .map_err(TlsError::new)
 }
 
-fn date(answer: &reqwest::Response) -> Option<&str> {
+/// Reads the whole of an answer.
+async fn read(answer: &mut Response) -> Result<Vec<u8>, CallError> {
+    let mut content = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|e| explain(&e))? {
+        if content.len() + chunk.len() > ANSWER {
+            return Err(CallError::Garbled("it is too long".to_owned()));
+        }
+        content.extend_from_slice(&chunk);
+    }
+    Ok(content)
+}
+
+fn date(answer: &Response) -> Option<&str> {
     answer.headers().get(header::DATE)?.to_str().ok()
 }
 
-fn refusal(answer: &reqwest::Response, content: &[u8]) -> CallError {
+fn refusal(answer: &Response, content: &[u8]) -> CallError {
     let status = answer.status();
     let retry_after = answer
         .headers()

@@ -1,9 +1,10 @@
 //! The agent: enrols at a server, runs honeypots, keeps what they catch in a spool, and delivers it.
 //!
 //! A report's way: honeypot → [`collector`] → [`spool`] (fsync) → [`delivery`] → [`client`] → server. The other way
-//! round: server → [`poll`] → [`runtime`] → honeypot. [`agent`] puts it all together.
+//! round: server → [`poll`] → [`runtime`] → honeypot, or → [`images`] → container. [`agent`] puts it all together.
 
 pub mod agent;
+pub mod blobs;
 pub mod client;
 pub mod clock;
 pub mod collector;
@@ -11,6 +12,7 @@ pub mod delivery;
 pub mod enrol;
 mod files;
 pub mod identity;
+pub mod images;
 mod kill_point;
 pub mod options;
 pub mod poll;

@@ -42,8 +42,15 @@ fn main() -> ExitCode {
 }
 
 fn start(options: Run) -> Result<(), Box<dyn std::error::Error>> {
-    if let Some(user) = privileges::drop(&options.user, &options.data)? {
+    let engine = options.engine();
+    if let Some(user) = privileges::drop(&options.user, &options.data, engine)? {
         tracing::info!("started as root, running as {user}");
+    }
+    if let Some(engine) = engine {
+        tracing::info!(
+            "images are run by the engine at {}, through which this program could become root",
+            engine.display()
+        );
     }
     // A sensor mostly waits; more threads would only take memory.
     runtime::Builder::new_multi_thread()

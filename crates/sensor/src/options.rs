@@ -1,8 +1,13 @@
 //! The command line.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use clap::{Args, Parser, Subcommand};
+use skep_containers::InterfaceName;
 use skep_protocol::token::EnrolmentToken;
 use url::Url;
 
@@ -46,9 +51,59 @@ pub struct Run {
     /// Allow plain HTTP to a server that is not on this machine. Whoever is in between can read and change everything.
     #[arg(long, env = "SKEP_INSECURE_HTTP", value_parser = clap::builder::FalseyValueParser::new())]
     pub insecure_http: bool,
-    /// The user to become when started as root; only the right to open ports below 1024 is kept. `root` stays root.
+    /// The user to become when started as root; only the right to open ports below 1024 is kept, and what containers
+    /// need if there is an engine. `root` stays root.
     #[arg(long, env = "SKEP_SENSOR_USER", default_value = "nobody")]
     pub user: String,
+    /// The socket of the Docker engine that runs honeypots in containers, or `none`. By default /var/run/docker.sock,
+    /// if it is there. Access to it is as good as root.
+    #[arg(long, env = "SKEP_SENSOR_ENGINE")]
+    pub engine: Option<EngineChoice>,
+    /// The network interface for honeypots in containers that work on one, where an administrator allows it.
+    #[arg(long, env = "SKEP_SENSOR_INTERFACE", value_parser = interface)]
+    pub interface: Option<InterfaceName>,
+}
+
+impl Run {
+    /// The engine's socket, if there is an engine.
+    #[must_use]
+    pub fn engine(&self) -> Option<&Path> {
+        match &self.engine {
+            Some(EngineChoice::None) => None,
+            Some(EngineChoice::Socket(path)) => Some(path),
+            None => Some(Path::new(DOCKER)).filter(|socket| socket.exists()),
+        }
+    }
+}
+
+/// Where Docker's socket usually is.
+const DOCKER: &str = "/var/run/docker.sock";
+
+/// What a sensor is told of the container engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EngineChoice {
+    /// There is none.
+    None,
+    /// It is at this socket.
+    Socket(PathBuf),
+}
+
+impl FromStr for EngineChoice {
+    type Err = &'static str;
+
+    /// Takes `none`, and a path as it is or as `DOCKER_HOST` has it.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let path = Path::new(text.strip_prefix("unix://").unwrap_or(text));
+        match text {
+            "none" => Ok(Self::None),
+            _ if path.is_absolute() => Ok(Self::Socket(path.to_owned())),
+            _ => Err("expected the path of a socket such as /var/run/docker.sock, or none"),
+        }
+    }
+}
+
+fn interface(text: &str) -> Result<InterfaceName, &'static str> {
+    InterfaceName::new(text).ok_or("expected the name of a network interface, such as eth0")
 }
 
 /// A server address that plain HTTP is not allowed to.
@@ -118,6 +173,18 @@ mod tests {
             "",
         ] {
             assert!(server(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_engine_is_a_socket_of_this_machine() {
+        let socket = |path| EngineChoice::Socket(PathBuf::from(path));
+        assert_eq!("none".parse(), Ok(EngineChoice::None));
+        for text in ["/run/docker.sock", "unix:///run/docker.sock"] {
+            assert_eq!(text.parse(), Ok(socket("/run/docker.sock")));
+        }
+        for bad in ["", "docker.sock", "tcp://192.0.2.1:2375"] {
+            assert!(bad.parse::<EngineChoice>().is_err(), "{bad}");
         }
     }
 

@@ -58,12 +58,18 @@ impl Poll {
         loop {
             let asked = Instant::now();
             let (revision, request) = self.request(at_once).await;
-            let answer = tokio::select! {
-                answer = self.ask(&request) => answer,
-                // The server should know now, not when the held poll ends.
-                () = self.runtime.changed() => {
-                    at_once = true;
-                    continue;
+            let answer = if at_once {
+                // Never given up: changes may follow each other faster than a slow line brings answers.
+                self.ask(&request).await
+            } else {
+                tokio::select! {
+                    biased;
+                    // The server should know now, not when the held poll ends.
+                    () = self.runtime.changed() => {
+                        at_once = true;
+                        continue;
+                    }
+                    answer = self.ask(&request) => answer,
                 }
             };
             match answer {

@@ -1,16 +1,17 @@
 //! Gives up what root may and a sensor need not.
 //!
-//! Started as root, the process becomes another user and keeps the one capability to open ports below 1024. This
-//! concerns the calling thread, so it comes before any other thread is started. Started as anybody else, the process
-//! stays as it is.
+//! Started as root, the process becomes another user and keeps the one capability to open ports below 1024. Where there
+//! is a container engine, it also joins the group of the engine's socket and keeps the capability to administer the
+//! network, which it hands down to `nft` and `iptables`. This concerns the calling thread, so it comes before any other
+//! thread is started. Started as anybody else, the process stays as it is.
 
 use std::{
     fs, io,
-    os::unix::fs::lchown,
+    os::unix::fs::{MetadataExt, lchown},
     path::{Path, PathBuf},
 };
 
-use nix::unistd::{Uid, User};
+use nix::unistd::{Gid, Uid, User};
 
 /// What a data folder consists of; nothing else in it is given to another user.
 const OWN: [&str; 7] = [
@@ -51,8 +52,13 @@ pub enum PrivilegeError {
     },
 }
 
-/// Makes the data folder, and becomes `user` if the process is root's. Returns who it is from now on if that changed.
-pub fn drop(user: &str, folder: &Path) -> Result<Option<String>, PrivilegeError> {
+/// Makes the data folder, and becomes `user` if the process is root's, who may still use the socket `engine`. Returns who
+/// it is from now on if that changed.
+pub fn drop(
+    user: &str,
+    folder: &Path,
+    engine: Option<&Path>,
+) -> Result<Option<String>, PrivilegeError> {
     let root = Uid::effective().is_root();
     let user = if root && user != "root" {
         Some(
@@ -75,7 +81,7 @@ pub fn drop(user: &str, folder: &Path) -> Result<Option<String>, PrivilegeError>
     make(folder).map_err(unusable)?;
     if let Some(user) = &user {
         hand_over(folder, user).map_err(unusable)?;
-        become_user(user)?;
+        become_user(user, engine)?;
     }
     probe(folder).map_err(unusable)?;
     Ok(user.map(|user| user.name))
@@ -121,8 +127,23 @@ fn probe(folder: &Path) -> io::Result<()> {
     fs::read_dir(folder).map(|_| ())
 }
 
+/// The group whose members may use the engine.
+fn group(engine: &Path) -> Option<Gid> {
+    match fs::metadata(engine) {
+        Ok(socket) => Some(Gid::from_raw(socket.gid())),
+        Err(error) => {
+            tracing::warn!(
+                "there are no containers, because the engine's socket {} cannot be looked at ({error}); start the sensor \
+                 again once it is there",
+                engine.display()
+            );
+            None
+        }
+    }
+}
+
 #[cfg(target_os = "linux")]
-fn become_user(user: &User) -> Result<(), PrivilegeError> {
+fn become_user(user: &User, engine: Option<&Path>) -> Result<(), PrivilegeError> {
     use caps::{CapSet, Capability, CapsHashSet};
     use nix::{
         sys::prctl,
@@ -136,25 +157,30 @@ fn become_user(user: &User) -> Result<(), PrivilegeError> {
         }
     }
 
-    // A container may have taken this capability away already: then there are no low ports.
-    let may_bind = caps::has_cap(None, CapSet::Permitted, Capability::CAP_NET_BIND_SERVICE)
-        .map_err(failed("reading capabilities"))?;
-    let kept: CapsHashSet = may_bind
-        .then_some(Capability::CAP_NET_BIND_SERVICE)
+    let groups: Vec<Gid> = engine.and_then(group).into_iter().collect();
+    // If a container has taken these capabilities away already, there are no low ports, or no containers.
+    let has = caps::read(None, CapSet::Permitted).map_err(failed("reading capabilities"))?;
+    let handed_down: CapsHashSet = engine
+        .map(|_| Capability::CAP_NET_ADMIN)
         .into_iter()
+        .filter(|capability| has.contains(capability))
         .collect();
+    let mut kept = handed_down.clone();
+    kept.extend(has.get(&Capability::CAP_NET_BIND_SERVICE));
     prctl::set_keepcaps(true).map_err(failed("keeping capabilities"))?;
-    setgroups(&[]).map_err(failed("leaving groups"))?;
+    setgroups(&groups).map_err(failed("leaving groups"))?;
     setgid(user.gid).map_err(failed("changing the group"))?;
     setuid(user.uid).map_err(failed("changing the user"))?;
     caps::set(None, CapSet::Permitted, &kept).map_err(failed("permitted capabilities"))?;
     caps::set(None, CapSet::Effective, &kept).map_err(failed("effective capabilities"))?;
-    caps::clear(None, CapSet::Inheritable).map_err(failed("inherited capabilities"))?;
+    for inherited in [CapSet::Inheritable, CapSet::Ambient] {
+        caps::set(None, inherited, &handed_down).map_err(failed("inherited capabilities"))?;
+    }
     prctl::set_no_new_privs().map_err(failed("forbidding new privileges"))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn become_user(user: &User) -> Result<(), PrivilegeError> {
+fn become_user(user: &User, _engine: Option<&Path>) -> Result<(), PrivilegeError> {
     Err(PrivilegeError::Drop {
         step: "this system has no capabilities",
         problem: format!("cannot become {}", user.name),

@@ -1,6 +1,6 @@
 //! From what the server wants to what runs.
 
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use skep_honeypots::{
     listen::{self, Running},
@@ -17,7 +17,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::files;
+use crate::{
+    files,
+    images::{Equipment, Images},
+};
 
 /// How often an instance that could not be started is tried again.
 const RETRY: Duration = Duration::from_secs(10);
@@ -30,17 +33,19 @@ pub struct Runtime {
     clock: Clock,
     seed: [u8; 32],
     file: PathBuf,
-    changed: Notify,
+    changed: Arc<Notify>,
     state: Mutex<State>,
 }
 
 struct State {
-    /// `None` once the sensor is stopping: honeypots hold the only other senders.
+    /// `None` once the sensor is stopping: honeypots and images hold the only other senders.
     reports: Option<mpsc::Sender<Report>>,
     revision: Option<u64>,
     instances: HashMap<InstanceId, Instance>,
+    images: Images,
 }
 
+/// One that is part of the sensor.
 struct Instance {
     configuration: InstanceConfiguration,
     running: Result<Running, String>,
@@ -49,8 +54,16 @@ struct Instance {
 impl Runtime {
     /// Nothing runs yet. `file` is where the configuration is kept.
     #[must_use]
-    pub fn new(reports: mpsc::Sender<Report>, clock: Clock, seed: [u8; 32], file: PathBuf) -> Self {
+    pub fn new(
+        reports: mpsc::Sender<Report>,
+        clock: Clock,
+        seed: [u8; 32],
+        file: PathBuf,
+        equipment: Equipment,
+    ) -> Self {
+        let changed = Arc::<Notify>::default();
         let state = State {
+            images: Images::new(equipment, reports.clone(), clock.clone(), changed.clone()),
             reports: Some(reports),
             revision: None,
             instances: HashMap::new(),
@@ -59,7 +72,7 @@ impl Runtime {
             clock,
             seed,
             file,
-            changed: Notify::new(),
+            changed,
             state: Mutex::new(state),
         }
     }
@@ -85,9 +98,15 @@ impl Runtime {
 
     async fn run(&self, configuration: Configuration) {
         let mut state = self.state.lock().await;
-        // Stop first, so that ports are free for whoever gets them now.
-        let keep: HashMap<_, _> = configuration
+        if state.reports.is_none() {
+            return;
+        }
+        let (images, built_in): (Vec<_>, Vec<_>) = configuration
             .instances
+            .into_iter()
+            .partition(|instance| instance.image.is_some());
+        // Stop first, so that ports are free for whoever gets them now.
+        let keep: HashMap<_, _> = built_in
             .iter()
             .map(|instance| (instance.id, instance))
             .collect();
@@ -97,7 +116,8 @@ impl Runtime {
             .map(|(_, instance)| instance)
             .collect();
         stop(gone).await;
-        for wanted in configuration.instances {
+        state.images.run(images);
+        for wanted in built_in {
             if !state.instances.contains_key(&wanted.id) {
                 self.start(&mut state, wanted).await;
             }
@@ -141,6 +161,7 @@ impl Runtime {
     pub async fn status(&self) -> (Option<u64>, Vec<InstanceReport>) {
         let state = self.state.lock().await;
         let mut reports: Vec<_> = state.instances.values().map(Instance::report).collect();
+        reports.extend(state.images.reports());
         reports.sort_by_key(|report| report.id);
         (state.revision, reports)
     }
@@ -149,7 +170,8 @@ impl Runtime {
     pub async fn stop(&self) {
         let mut state = self.state.lock().await;
         state.reports = None;
-        stop(std::mem::take(&mut state.instances).into_values()).await;
+        let built_in = std::mem::take(&mut state.instances);
+        tokio::join!(stop(built_in.into_values()), state.images.stop());
     }
 
     async fn start(&self, state: &mut State, configuration: InstanceConfiguration) {

@@ -25,7 +25,7 @@ use skep_sensor::{
     agent::{self, RunError},
     client::CallError,
     enrol::EnrolError,
-    options::Run,
+    options::{EngineChoice, Run},
 };
 use support::{Act, Known, Server};
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -59,6 +59,8 @@ fn options(server: &Server, data: &Path) -> Run {
         enrol_again: false,
         insecure_http: false,
         user: "root".to_owned(),
+        engine: Some(EngineChoice::None),
+        interface: None,
     }
 }
 
@@ -78,6 +80,7 @@ fn instance(port: u16) -> InstanceConfiguration {
             transport: Transport::Tcp,
         }],
         settings: Settings::new(),
+        image: None,
     }
 }
 

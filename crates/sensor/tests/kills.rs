@@ -70,6 +70,7 @@ async fn whatever_was_in_the_spool_arrives_once() {
                 transport: Transport::Tcp,
             }],
             settings: Settings::new(),
+            image: None,
         }],
     });
     for round in 1..=3 {

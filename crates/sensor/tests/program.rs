@@ -5,6 +5,10 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     net::TcpListener,
+    os::unix::{
+        fs::{MetadataExt, chown},
+        net::UnixListener,
+    },
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -13,6 +17,9 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::{Pid, Uid},
 };
+
+/// The group of an engine's socket.
+const GROUP: u32 = 4242;
 
 /// A token that nobody gave out.
 const TOKEN: &str = "skep1.secret.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -38,7 +45,7 @@ fn failure(mut command: Command) -> String {
 }
 
 /// Starts a sensor whose server does not answer, and waits until it has said so.
-fn waiting(data: &Path) -> Child {
+fn waiting(data: &Path, arguments: &[&str]) -> Child {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = format!(
         "https://localhost:{}",
@@ -46,6 +53,7 @@ fn waiting(data: &Path) -> Child {
     );
     drop(listener);
     let mut child = sensor(data, &["--server", &server, "--token", TOKEN])
+        .args(arguments)
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stderr.as_mut().unwrap()).lines();
@@ -54,6 +62,14 @@ fn waiting(data: &Path) -> Child {
         .any(|line| line.contains("cannot be reached"));
     assert!(said, "it ended before it waited: {:?}", child.wait());
     child
+}
+
+/// The first word of a field of what the system says of a process.
+fn field(child: &Child, name: &str) -> String {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let mut words = line.unwrap().split_whitespace();
+    words.next().unwrap_or_default().to_owned()
 }
 
 fn end(mut child: Child, signal: Signal) -> Option<i32> {
@@ -83,19 +99,15 @@ fn it_says_what_it_needs() {
 fn it_waits_for_the_server_and_stops_when_told() {
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         let data = tempfile::tempdir().unwrap();
-        assert_eq!(end(waiting(data.path()), signal), Some(0));
+        assert_eq!(end(waiting(data.path(), &[]), signal), Some(0));
     }
 }
 
 #[test]
 fn it_keeps_no_more_of_root_than_it_needs() {
     let data = tempfile::tempdir().unwrap();
-    let child = waiting(data.path());
-    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    let field = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        line.unwrap().split_whitespace().next().unwrap().to_owned()
-    };
+    let child = waiting(data.path(), &["--engine", "none"]);
+    let field = |name| field(&child, name);
     if Uid::effective().is_root() {
         let nobody = nix::unistd::User::from_name("nobody").unwrap().unwrap();
         assert_eq!(field("Uid:"), nobody.uid.to_string());
@@ -104,9 +116,32 @@ fn it_keeps_no_more_of_root_than_it_needs() {
         let effective = u64::from_str_radix(&field("CapEff:"), 16).unwrap();
         assert_eq!(effective & !(1 << 10), 0);
         assert_eq!(field("CapPrm:"), field("CapEff:"));
+        assert_eq!(field("CapAmb:"), "0000000000000000");
+        assert_eq!(field("Groups:"), "");
         assert_eq!(field("NoNewPrivs:"), "1");
     } else {
         assert_eq!(field("Uid:"), Uid::effective().to_string());
+    }
+    assert_eq!(end(child, Signal::SIGTERM), Some(0));
+}
+
+#[test]
+fn with_an_engine_it_keeps_what_containers_need() {
+    let (data, engine) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let socket = engine.path().join("socket");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let root = Uid::effective().is_root();
+    if root {
+        chown(&socket, None, Some(GROUP)).unwrap();
+    }
+    let child = waiting(data.path(), &["--engine", socket.to_str().unwrap()]);
+    if root {
+        assert_eq!(field(&child, "Groups:"), GROUP.to_string());
+        let effective = u64::from_str_radix(&field(&child, "CapEff:"), 16).unwrap();
+        assert_eq!(effective & !(1 << 10 | 1 << 12), 0);
+        // What `nft` gets: the right to administer the network, if this process has it, and no other.
+        let handed_down = u64::from_str_radix(&field(&child, "CapAmb:"), 16).unwrap();
+        assert_eq!(handed_down, effective & (1 << 12));
     }
     assert_eq!(end(child, Signal::SIGTERM), Some(0));
 }
@@ -119,6 +154,6 @@ fn a_folder_of_somebody_elses_stays_so() {
         let said = failure(sensor(data.path(), &[]));
         assert!(said.contains("nobody cannot use the data folder"), "{said}");
     }
-    let owner = std::os::unix::fs::MetadataExt::uid(&fs::metadata(data.path()).unwrap());
+    let owner = fs::metadata(data.path()).unwrap().uid();
     assert_eq!(owner, Uid::effective().as_raw());
 }

@@ -2,7 +2,7 @@
 //! place. What it does to a batch can be told beforehand.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     net::TcpListener,
     sync::{Arc, Mutex, MutexGuard},
     time::{Duration, SystemTime},
@@ -12,20 +12,22 @@ use axum::{
     Json, Router,
     body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{any, post},
+    routing::{any, get, post},
 };
 use axum_server::tls_rustls::RustlsConfig;
 use ed25519_dalek::VerifyingKey;
+use futures::StreamExt;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
 use rustls::pki_types::PrivateKeyDer;
 use sha2::{Digest, Sha256};
 use skep_model::ids::{Epoch, SensorId};
 use skep_protocol::{
     message::{
-        Configuration, EnrolAnswer, EnrolRequest, PollAnswer, PollRequest, Problem, SensorStatus,
+        BLOBS, Configuration, EnrolAnswer, EnrolRequest, PollAnswer, PollRequest, Problem,
+        SensorStatus,
     },
     part::{Accepted, Batch, Part},
     signature::{self, Claim},
@@ -61,6 +63,11 @@ pub struct Known {
     /// Parts with these places are refused with 400.
     pub poison: HashSet<u64>,
     pub revoked: bool,
+    /// What is handed out, by digest, and how long each piece of it waits.
+    pub blobs: HashMap<String, Bytes>,
+    pub pause: Duration,
+    /// How many blobs were asked for.
+    pub fetched: usize,
     nonces: HashSet<[u8; 16]>,
 }
 
@@ -102,6 +109,9 @@ impl Server {
             acts: VecDeque::new(),
             poison: HashSet::new(),
             revoked: false,
+            blobs: HashMap::new(),
+            pause: Duration::ZERO,
+            fetched: 0,
             nonces: HashSet::new(),
         };
         let mut server = Self {
@@ -131,6 +141,7 @@ impl Server {
             .route("/sensor/v1/enrol", post(enrol))
             .route("/sensor/v1/poll", post(poll))
             .route("/sensor/v1/events", post(events))
+            .route("/sensor/v1/blobs/{digest}", get(blob))
             .route("/", any(|| async {}))
             .layer(axum::extract::DefaultBodyLimit::max(16 * 1024 * 1024))
             .layer(middleware::from_fn_with_state(self.shared.clone(), dated))
@@ -170,9 +181,9 @@ impl Server {
         self.shared.changed.notify_waiters();
     }
 
-    /// Waits until the server knows something, for at most ten seconds.
+    /// Waits until the server knows something, for at most half a minute.
     pub async fn wait<T>(&self, what: &str, mut find: impl FnMut(&Known) -> Option<T>) -> T {
-        for _ in 0..1000 {
+        for _ in 0..3000 {
             if let Some(found) = find(&self.known()) {
                 return found;
             }
@@ -253,7 +264,12 @@ impl Shared {
         clippy::result_large_err,
         reason = "a refusal is returned once, at the end of the request"
     )]
-    fn check(&self, headers: &HeaderMap, path: &str, body: &[u8]) -> Result<(), Response> {
+    fn check(
+        &self,
+        headers: &HeaderMap,
+        (method, path): (&str, &str),
+        body: &[u8],
+    ) -> Result<(), Response> {
         let field = |name: &str| {
             headers
                 .get(name)
@@ -278,7 +294,7 @@ impl Shared {
         let key = known.key.filter(|_| claim.sensor == known.sensor);
         let key = key.ok_or_else(|| problem(401, "unknown-sensor"))?;
         claim
-            .verify(&key, "POST", path, body)
+            .verify(&key, method, path, body)
             .map_err(|_| problem(401, "signature"))?;
         if known.revoked {
             return Err(problem(403, "revoked"));
@@ -291,7 +307,7 @@ impl Shared {
 }
 
 async fn poll(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Err(refusal) = shared.check(&headers, "/sensor/v1/poll", &body) {
+    if let Err(refusal) = shared.check(&headers, ("POST", "/sensor/v1/poll"), &body) {
         return refusal;
     }
     let request: PollRequest = serde_json::from_slice(&body).unwrap();
@@ -315,7 +331,7 @@ async fn poll(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
 }
 
 async fn events(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Err(refusal) = shared.check(&headers, "/sensor/v1/events", &body) {
+    if let Err(refusal) = shared.check(&headers, ("POST", "/sensor/v1/events"), &body) {
         return refusal;
     }
     let batch: Batch = serde_json::from_slice(&body).unwrap();
@@ -352,4 +368,30 @@ async fn events(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
         quarantined: 0,
     })
     .into_response()
+}
+
+async fn blob(State(shared): State<Arc<Shared>>, headers: HeaderMap, uri: Uri) -> Response {
+    if let Err(refusal) = shared.check(&headers, ("GET", uri.path()), b"") {
+        return refusal;
+    }
+    let (blob, pause) = {
+        let mut known = shared.known.lock().unwrap();
+        known.fetched += 1;
+        let digest = uri.path().strip_prefix(BLOBS).unwrap();
+        (known.blobs.get(digest).cloned(), known.pause)
+    };
+    let Some(blob) = blob else {
+        return problem(404, "not-found");
+    };
+    let length = blob.len();
+    let pieces: Vec<_> = blob.chunks(64 * 1024).map(Bytes::copy_from_slice).collect();
+    let pieces = futures::stream::iter(pieces).then(move |piece| async move {
+        tokio::time::sleep(pause).await;
+        Ok::<_, std::io::Error>(piece)
+    });
+    (
+        [(header::CONTENT_LENGTH, length)],
+        Body::from_stream(pieces),
+    )
+        .into_response()
 }

@@ -1,0 +1,73 @@
+//! A container's log, line by line.
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+
+use super::sessions::{Observation, Sessions};
+use crate::EngineError;
+
+/// The longest line, in bytes: two values at their longest, in base64. Longer ones are left out.
+const LINE: usize = 256 * 1024;
+
+/// Takes what the lines say, until there are no more. A line that says nothing is left out: honeypots print other things
+/// as well.
+pub(super) async fn follow(
+    printed: impl Stream<Item = Result<Bytes, EngineError>>,
+    read: fn(&[u8]) -> Option<Observation>,
+    mut sessions: Sessions,
+) {
+    let mut line = Line::default();
+    tokio::pin!(printed);
+    while let Some(Ok(piece)) = printed.next().await {
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            if let Some(whole) = line.push(part)
+                && let Some(observation) = read(&whole)
+            {
+                sessions.take(observation).await;
+            }
+        }
+    }
+    sessions.end().await;
+}
+
+/// A line that comes in pieces.
+#[derive(Default)]
+struct Line {
+    bytes: Vec<u8>,
+    too_long: bool,
+}
+
+impl Line {
+    /// Adds a piece; returns the line when it is whole.
+    fn push(&mut self, part: &[u8]) -> Option<Vec<u8>> {
+        self.too_long |= self.bytes.len() + part.len() > LINE;
+        if self.too_long {
+            self.bytes.clear();
+        } else {
+            self.bytes.extend_from_slice(part);
+        }
+        if part.last() != Some(&b'\n') {
+            return None;
+        }
+        let line = std::mem::take(&mut self.bytes);
+        (!std::mem::take(&mut self.too_long)).then_some(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_are_too_long_cost_themselves_alone() {
+        let mut line = Line::default();
+        assert_eq!(line.push(b"ab"), None);
+        assert_eq!(line.push(b"c\n"), Some(b"abc\n".to_vec()));
+        for _ in 0..9 {
+            assert_eq!(line.push(&b"x".repeat(LINE / 8)), None);
+            assert!(line.bytes.len() <= LINE);
+        }
+        assert_eq!(line.push(b"end\n"), None);
+        assert_eq!(line.push(b"next\n"), Some(b"next\n".to_vec()));
+    }
+}

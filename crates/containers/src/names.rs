@@ -1,0 +1,107 @@
+//! What is ours at an engine that others use, too: names and labels.
+
+use std::collections::HashMap;
+
+use skep_model::ids::{InstanceId, SensorId};
+use skep_protocol::manifest::Digest;
+
+/// The label that says whose a container or network is.
+pub(crate) const SENSOR: &str = "skep.sensor";
+/// The label that says which instance it belongs to.
+pub(crate) const INSTANCE: &str = "skep.instance";
+/// The label that says what it was made from.
+pub(crate) const CONFIGURATION: &str = "skep.configuration";
+
+/// The sensor whose containers, networks, images and firewall tables these are.
+///
+/// Images cannot carry a label of ours: it would change what they are known by. They have a repository of ours instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner(SensorId);
+
+impl Owner {
+    /// Everything of this sensor.
+    #[must_use]
+    pub fn new(sensor: SensorId) -> Self {
+        Self(sensor)
+    }
+
+    /// The sensor.
+    pub(crate) fn sensor(self) -> SensorId {
+        self.0
+    }
+
+    /// The value of the label [`SENSOR`].
+    pub(crate) fn label(self) -> String {
+        self.0.to_string()
+    }
+
+    /// What the names of this sensor's bridges begin with.
+    #[must_use]
+    pub fn bridges(self) -> String {
+        format!("skep-{}", tail(self.0.as_bytes(), 2))
+    }
+
+    /// The name of an instance's bridge: 15 characters, the most that an interface may have.
+    #[must_use]
+    pub fn bridge(self, instance: InstanceId) -> String {
+        format!("{}{}", self.bridges(), tail(instance.as_bytes(), 3))
+    }
+
+    /// The name of the firewall's tables.
+    #[must_use]
+    pub fn table(self) -> String {
+        format!("skep_{}", tail(self.0.as_bytes(), 8))
+    }
+
+    /// The repository of this sensor's images.
+    #[must_use]
+    pub fn repository(self) -> String {
+        format!("skep-{}", tail(self.0.as_bytes(), 8))
+    }
+
+    /// The name of an image.
+    #[must_use]
+    pub fn image(self, manifest: &Digest) -> String {
+        format!("{}:{}", self.repository(), manifest.hex())
+    }
+
+    /// Labels of everything that belongs to an instance.
+    pub(crate) fn labels(self, instance: InstanceId) -> HashMap<String, String> {
+        HashMap::from([
+            (SENSOR.to_owned(), self.label()),
+            (INSTANCE.to_owned(), instance.to_string()),
+        ])
+    }
+}
+
+/// The name of an instance's container and of its network.
+#[must_use]
+pub(crate) fn name(instance: InstanceId) -> String {
+    format!("skep-{instance}")
+}
+
+/// The last bytes of an id in hexadecimal: those of version 7 are random at the end.
+fn tail(id: &[u8], bytes: usize) -> String {
+    use std::fmt::Write;
+    id.iter()
+        .skip(id.len().saturating_sub(bytes))
+        .fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_within_their_bounds() {
+        let owner = Owner::new("0199d7a0-0000-7000-8000-00000000beef".parse().unwrap());
+        let instance = "0199d7a0-0000-7000-8000-000000c0ffee".parse().unwrap();
+        assert_eq!(owner.bridge(instance), "skep-beefc0ffee");
+        assert!(owner.bridge(instance).len() <= 15);
+        assert!(owner.bridge(instance).starts_with(&owner.bridges()));
+        assert_eq!(owner.table(), "skep_800000000000beef");
+    }
+}

@@ -1,0 +1,31 @@
+//! The registry of container images: an embedded one that `docker` and `skopeo` push to and pull from, and the reading
+//! of archives that people upload instead.
+
+mod archive;
+mod digest;
+mod error;
+mod http;
+mod image;
+mod manifest;
+mod name;
+mod objects;
+#[cfg(feature = "s3")]
+mod s3;
+mod staging;
+mod storage;
+
+pub use object_store;
+
+pub use archive::{Archive, ArchiveError, ArchiveKind, PortAssignment, ServiceMetadata};
+pub use digest::Digest;
+pub use error::RegistryError;
+pub use http::{
+    Action, Address, Authorise, Credentials, Denied, Pushed, Wanted, content_range, router,
+    wanted_range,
+};
+pub use image::{CONFIG_LENGTH, Image, Port, Transport};
+pub use manifest::{Descriptor, MANIFEST_LENGTH, Manifest, MediaType, Needs, Platform};
+pub use name::{REPOSITORY_LENGTH, Reference, Repository, TAG_LENGTH, Tag};
+#[cfg(feature = "s3")]
+pub use s3::S3;
+pub use storage::{Collected, Limits, Storage, Stored, Tags, UploadId};
