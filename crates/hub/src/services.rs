@@ -14,9 +14,12 @@ use skep_model::{
     user::Role,
 };
 use skep_protocol::catalogue;
-use skep_store::{DeployStep, InstanceRow, NewInstance, SensorRow};
+use skep_store::{DeployStep, ImageServiceRow, InstanceRow, NewInstance, SensorRow};
 
-use crate::{Actor, Hub, HubError};
+use crate::{
+    Actor, Hub, HubError,
+    images::{has_image_for, same_protocols, usual_ports},
+};
 
 /// The most changes at once.
 const MOST: usize = 10_000;
@@ -34,6 +37,53 @@ struct Plan {
     instances: BTreeMap<InstanceId, (NewInstance, bool)>,
 }
 
+/// A service that sensors can run.
+struct Known {
+    view: ServiceView,
+    /// Its images, unless it is part of every sensor.
+    images: Option<ImageServiceRow>,
+}
+
+impl Known {
+    fn of_images(service: ImageServiceRow) -> Self {
+        let view = ServiceView {
+            name: service.name.clone(),
+            description: service.description.clone(),
+            level: service.level,
+            revision: service.default_revision,
+            ports: usual_ports(&service),
+            settings: vec![],
+        };
+        let images = Some(service);
+        Self { view, images }
+    }
+
+    /// Whether a sensor's processor is one that it has an image for.
+    fn runs_on(&self, sensor: &SensorRow) -> Result<(), Complaint> {
+        let architecture = sensor.status.as_ref();
+        let architecture = architecture.map(|status| status.architecture.as_str());
+        match &self.images {
+            Some(images) if !has_image_for(images, self.view.revision, architecture) => {
+                Err(Complaint::NoImage)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it can listen on such ports.
+    fn listens_on(&self, ports: &[Port]) -> Result<(), Complaint> {
+        match &self.images {
+            Some(_) if !same_protocols(ports, &self.view.ports) => Err(Complaint::OtherPorts),
+            None if ports.is_empty() => Err(Complaint::Empty),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn find<'a>(services: &'a [Known], name: &ServiceName) -> Option<&'a Known> {
+    services.iter().find(|known| known.view.name == *name)
+}
+
 impl Hub {
     /// The names of the services that events can be of.
     pub async fn services(&self, actor: &Actor) -> Result<Vec<ServiceName>, HubError> {
@@ -42,11 +92,16 @@ impl Hub {
     }
 
     /// The services that sensors can run, by name, with the ports that they have where nothing else is said.
-    pub fn service_views(&self, actor: &Actor) -> Result<Vec<ServiceView>, HubError> {
+    pub async fn service_views(&self, actor: &Actor) -> Result<Vec<ServiceView>, HubError> {
         actor.require(Role::Observer)?;
+        let known = self.known_services().await?;
+        Ok(known.into_iter().map(|known| known.view).collect())
+    }
+
+    async fn known_services(&self) -> Result<Vec<Known>, HubError> {
         let defaults = self.sensor_defaults();
-        Ok(catalogue::built_in()
-            .iter()
+        let built_in = catalogue::built_in().iter();
+        let built_in = built_in
             .map(|service| {
                 let chosen = defaults.get(&service.name).cloned().unwrap_or_default();
                 let numbers = if chosen.is_empty() {
@@ -59,7 +114,12 @@ impl Hub {
                     ..service.clone()
                 }
             })
-            .collect())
+            .map(|view| Known { view, images: None });
+        let images = self.0.store.image_services().await?;
+        let images = images.into_iter().map(Known::of_images);
+        let mut known: Vec<Known> = built_in.chain(images).collect();
+        known.sort_by(|one, other| one.view.name.as_str().cmp(other.view.name.as_str()));
+        Ok(known)
     }
 
     /// Changes what sensors run: all of it, or nothing. A refusal names the change by its place in the list.
@@ -74,7 +134,7 @@ impl Hub {
         }
         // Two who change the same sensor must not both find a port free.
         let _alone = self.0.deploying.lock().await;
-        let services = self.service_views(actor)?;
+        let services = self.known_services().await?;
         let mut plans = self.plans(actor, changes).await?;
         let mut steps = vec![];
         let mut undo = vec![];
@@ -158,7 +218,7 @@ impl Plan {
     fn change(
         &mut self,
         change: &Change,
-        services: &[ServiceView],
+        services: &[Known],
     ) -> Result<(DeployStep, Change), Wrong> {
         match change {
             Change::Add {
@@ -166,16 +226,17 @@ impl Plan {
                 service,
                 placement,
             } => {
-                let service = services
-                    .iter()
-                    .find(|known| known.name == *service)
-                    .ok_or((".service", Complaint::Unknown))?;
+                let known = find(services, service).ok_or((".service", Complaint::Unknown))?;
+                known
+                    .runs_on(&self.sensor)
+                    .map_err(|complaint| (".service", complaint))?;
+                let service = &known.view;
                 let placement = placement.clone().unwrap_or_else(|| Placement {
                     address: self.usual_address(),
                     ports: service.ports.clone(),
                     settings: BTreeMap::new(),
                 });
-                check(&placement, service)?;
+                check(&placement, known)?;
                 if self.instances.values().filter(|(_, runs)| *runs).count() >= MOST_INSTANCES {
                     let max = MOST_INSTANCES as u32;
                     return Err(("", Complaint::TooMany { max }));
@@ -201,11 +262,9 @@ impl Plan {
                 placement,
             } => {
                 let kept = self.instance(*instance, true)?;
-                let service = services
-                    .iter()
-                    .find(|known| known.name == kept.service)
-                    .ok_or((".instance", Complaint::Unknown))?;
-                check(placement, service)?;
+                let known =
+                    find(services, &kept.service).ok_or((".instance", Complaint::Unknown))?;
+                check(placement, known)?;
                 let back = Change::Edit {
                     sensor: *sensor,
                     instance: *instance,
@@ -230,7 +289,14 @@ impl Plan {
                 ))
             }
             Change::Restore { sensor, instance } => {
-                self.instance(*instance, false)?;
+                let kept = self.instance(*instance, false)?.clone();
+                find(services, &kept.service)
+                    .ok_or(Complaint::Unknown)
+                    .and_then(|known| {
+                        known.runs_on(&self.sensor)?;
+                        known.listens_on(&kept.ports)
+                    })
+                    .map_err(|complaint| (".instance", complaint))?;
                 self.set_running(*instance, true);
                 let (sensor, instance) = (*sensor, *instance);
                 Ok((
@@ -321,12 +387,13 @@ fn words(instance: &NewInstance) -> String {
 }
 
 /// Whether a service can be placed so.
-fn check(placement: &Placement, service: &ServiceView) -> Result<(), Wrong> {
+fn check(placement: &Placement, known: &Known) -> Result<(), Wrong> {
     const PORTS: &str = ".placement.ports";
     const SETTINGS: &str = ".placement.settings";
-    if placement.ports.is_empty() {
-        return Err((PORTS, Complaint::Empty));
-    }
+    let service = &known.view;
+    known
+        .listens_on(&placement.ports)
+        .map_err(|complaint| (PORTS, complaint))?;
     if placement.ports.len() > MOST_PORTS {
         let max = MOST_PORTS as u32;
         return Err((PORTS, Complaint::TooMany { max }));

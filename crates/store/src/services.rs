@@ -14,6 +14,7 @@ use crate::{
     database::{Connection, own},
     event_list::{Conditions, Value, bind},
     read::Read,
+    service_revisions::desire_more,
 };
 
 /// How an instance is to be.
@@ -151,10 +152,7 @@ impl Store {
         // In one order, so that two servers never wait for each other in a circle.
         sensors.sort_unstable();
         for sensor in sensors {
-            sqlx::query("UPDATE sensors SET desired_revision = desired_revision + 1 WHERE id = $1")
-                .bind(sensor.as_bytes())
-                .execute(&mut *tx)
-                .await?;
+            desire_more(&mut tx, sensor).await?;
         }
         for entry in audit {
             write_audit(&mut tx, entry).await?;
