@@ -25,7 +25,8 @@ use support::{Engine, TestApp, TestSensor, random};
 on_both!(
     an_archive_becomes_a_service_that_its_sensors_fetch,
     another_revision_is_told_to_whoever_runs_the_service,
-    what_is_refused_leaves_nothing,
+    a_refused_archive_leaves_nothing,
+    a_refused_change_changes_nothing,
     an_image_of_docker_needs_a_few_words,
     what_sensors_run_stays_and_the_rest_can_go,
     programs_push_and_pull_with_a_token,
@@ -324,168 +325,109 @@ async fn another_revision_is_told_to_whoever_runs_the_service(engine: Engine) {
     }
 }
 
-async fn what_is_refused_leaves_nothing(engine: Engine) {
+/// What a refusal must not change: images, services, what sensors are told, the audit log, the registry's files.
+async fn kept(app: &TestApp) -> ([i64; 4], usize) {
+    let rows = [
+        app.count("SELECT COUNT(*) FROM service_revisions").await,
+        app.count("SELECT COUNT(*) FROM services").await,
+        app.count("SELECT COUNT(*) FROM sensors WHERE desired_revision > 1")
+            .await,
+        app.count("SELECT COUNT(*) FROM audit_log WHERE kind = 'service'")
+            .await,
+    ];
+    (rows, files(&app.data().join("registry")))
+}
+
+async fn a_refused_archive_leaves_nothing(engine: Engine) {
     let app = TestApp::start(engine).await;
     let admin = app.token(Role::Admin).await;
     let manager = app.token(Role::Manager).await;
     let good = Image::new("amd64", "one").honeysens("pot", "amd64", "1.0");
     let (status, _) = upload(&app, &admin, "", good.clone()).await;
     assert_eq!(status, StatusCode::CREATED);
+    let before = kept(&app).await;
+    let next = |inside: &str, said: &str| Image::new(inside, "two").honeysens("pot", said, "1.1");
+    let right = next("amd64", "amd64");
+    let mut other_layer = Image::new("amd64", "two");
+    other_layer.layers[0][600] ^= 1;
+    let half = good[..good.len() / 2].to_vec();
+    let docker = Image::new("amd64", "two").docker_save();
+    for (form, archive, status, said) in [
+        ("", b"no archive".to_vec(), 422, "cannot be taken"),
+        ("", vec![], 422, "cannot be taken"),
+        ("", half, 422, "cannot be taken"),
+        (
+            "",
+            other_layer.honeysens("pot", "amd64", "1.1"),
+            422,
+            "cannot be taken",
+        ),
+        ("", next("arm", "amd64"), 422, "the image inside is for arm"),
+        ("", next("s390x", "s390x"), 422, "no sensor has"),
+        ("", good, 422, "label: is taken"),
+        ("", docker, 422, "service's name"),
+        ("?name=ssh", right.clone(), 422, "name: is taken"),
+        ("?name=No", right.clone(), 400, "name"),
+        ("?port=2222/tcp", right.clone(), 422, "2222/tcp:22"),
+        ("?port=53/udp:53", right.clone(), 422, "UDP"),
+        ("?colour=red", right.clone(), 400, "colour"),
+        ("", vec![0; 5 * 1024 * 1024], 413, "4194304 bytes"),
+    ] {
+        let (found, problem) = upload(&app, &admin, form, archive).await;
+        assert_eq!(found.as_u16(), status, "{form} {said}: {problem}");
+        let title = problem["title"].as_str().unwrap();
+        assert!(title.contains(said), "{said}: {problem}");
+        assert_eq!(kept(&app).await, before, "{form} {said}");
+    }
+    let (status, _) = upload(&app, &manager, "", right.clone()).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_eq!(kept(&app).await, before);
+    let (status, _) = upload(&app, &admin, "", right).await;
+    assert_eq!(status, StatusCode::CREATED, "what is right is taken");
+}
+
+async fn a_refused_change_changes_nothing(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let admin = app.token(Role::Admin).await;
+    let manager = app.token(Role::Manager).await;
+    let archive = Image::new("amd64", "one").honeysens("pot", "amd64", "1.0");
+    let (status, _) = upload(&app, &admin, "", archive).await;
+    assert_eq!(status, StatusCode::CREATED);
     let arm = sensor(&app, "arm", "arm").await;
     let silent = app.sensor("silent", app.group().await).await;
-    let kept = async || {
-        let rows = app.count("SELECT COUNT(*) FROM service_revisions").await;
-        let known = app.count("SELECT COUNT(*) FROM services").await;
-        let told = app
-            .count("SELECT COUNT(*) FROM sensors WHERE desired_revision > 1")
-            .await;
-        let log = app
-            .count("SELECT COUNT(*) FROM audit_log WHERE kind = 'service'")
-            .await;
-        (rows, known, told, log, files(&app.data().join("registry")))
-    };
-    let before = kept().await;
-    let next =
-        |processor: &str, said: &str| Image::new(processor, "two").honeysens("pot", said, "1.1");
-    let mut broken = Image::new("amd64", "two");
-    broken.layers[0][600] ^= 1;
-    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
-    for (who, form, archive, status, said) in [
-        (
-            &admin,
-            "",
-            b"no archive".to_vec(),
-            unprocessable,
-            "cannot be taken",
-        ),
-        (&admin, "", vec![], unprocessable, "cannot be taken"),
-        (
-            &admin,
-            "",
-            good[..good.len() / 2].to_vec(),
-            unprocessable,
-            "cannot be taken",
-        ),
-        (
-            &admin,
-            "",
-            broken.honeysens("pot", "amd64", "1.1"),
-            unprocessable,
-            "cannot be taken",
-        ),
-        (
-            &admin,
-            "",
-            next("arm", "amd64"),
-            unprocessable,
-            "the image inside is for arm",
-        ),
-        (
-            &admin,
-            "",
-            next("s390x", "s390x"),
-            unprocessable,
-            "no sensor has",
-        ),
-        (&admin, "", good.clone(), unprocessable, "label: is taken"),
-        (
-            &admin,
-            "?name=ssh",
-            next("amd64", "amd64"),
-            unprocessable,
-            "name: is taken",
-        ),
-        (
-            &admin,
-            "?name=No",
-            next("amd64", "amd64"),
-            StatusCode::BAD_REQUEST,
-            "name",
-        ),
-        (
-            &admin,
-            "?port=2222/tcp",
-            next("amd64", "amd64"),
-            unprocessable,
-            "2222/tcp:22",
-        ),
-        (
-            &admin,
-            "?port=53/udp:53",
-            next("amd64", "amd64"),
-            unprocessable,
-            "UDP",
-        ),
-        (
-            &admin,
-            "?colour=red",
-            next("amd64", "amd64"),
-            StatusCode::BAD_REQUEST,
-            "colour",
-        ),
-        (
-            &admin,
-            "",
-            vec![0; 5 * 1024 * 1024],
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "4194304 bytes",
-        ),
-        (
-            &admin,
-            "",
-            Image::new("amd64", "two").docker_save(),
-            unprocessable,
-            "name",
-        ),
-        (
-            &manager,
-            "",
-            next("amd64", "amd64"),
-            StatusCode::FORBIDDEN,
-            "not allowed",
-        ),
+    let fitting = sensor(&app, "fitting", "x86_64").await;
+    let before = kept(&app).await;
+    let one_port = json!([{ "change": "add", "sensor": fitting.id, "service": "pot", "placement": {
+        "address": "0.0.0.0", "ports": [{ "number": 22, "transport": "tcp" }] } }]);
+    let long = json!({ "description": "x".repeat(1001) });
+    for ((status, problem), said) in [
+        (add(&app, &manager, &arm, "pot").await, "no image"),
+        (add(&app, &manager, &silent, "pot").await, "no image"),
+        (deploy(&app, &manager, one_port).await, "same order"),
+        (edit(&app, &admin, "pot", long).await, "at most 1000"),
     ] {
-        let (found, problem) = upload(&app, who, form, archive).await;
-        assert_eq!(found, status, "{form} {said}: {problem}");
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
         assert!(
             problem["title"].as_str().unwrap().contains(said),
-            "{said}: {problem}"
+            "{problem}"
         );
-        assert_eq!(kept().await, before, "{form} {said}");
     }
-    let one_port = json!([{ "change": "add", "sensor": arm.id, "service": "pot", "placement": {
-        "address": "0.0.0.0", "ports": [{ "number": 22, "transport": "tcp" }] } }]);
-    for answer in [
-        add(&app, &manager, &arm, "pot").await,
-        add(&app, &manager, &silent, "pot").await,
-        deploy(&app, &manager, one_port).await,
-        edit(
-            &app,
-            &admin,
-            "pot",
-            json!({ "description": "x".repeat(1001) }),
-        )
-        .await,
-    ] {
-        assert_eq!(answer.0, unprocessable, "{}", answer.1);
-    }
-    for answer in [
-        edit(&app, &manager, "pot", json!({ "level": "low" })).await,
+    let low = json!({ "level": "low" });
+    for (status, _) in [
+        edit(&app, &manager, "pot", low.clone()).await,
         remove(&app, &manager, "pot").await,
         remove(&app, &manager, "pot/revisions/1").await,
     ] {
-        assert_eq!(answer.0, StatusCode::FORBIDDEN);
+        assert_eq!(status, StatusCode::FORBIDDEN);
     }
-    for answer in [
-        edit(&app, &admin, "ssh", json!({ "level": "low" })).await,
+    for (status, _) in [
+        edit(&app, &admin, "ssh", low).await,
         remove(&app, &admin, "ssh").await,
         remove(&app, &admin, "pot/revisions/7").await,
     ] {
-        assert_eq!(answer.0, StatusCode::NOT_FOUND);
+        assert_eq!(status, StatusCode::NOT_FOUND);
     }
-    assert_eq!(kept().await, before);
-    let (status, _) = upload(&app, &admin, "", next("amd64", "amd64")).await;
-    assert_eq!(status, StatusCode::CREATED, "what is right is taken");
+    assert_eq!(kept(&app).await, before);
 }
 
 async fn an_image_of_docker_needs_a_few_words(engine: Engine) {

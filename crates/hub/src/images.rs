@@ -1,29 +1,28 @@
 //! Services whose honeypots are images: uploaded, kept in the registry, and run by sensors.
 
 mod describe;
+mod rows;
+mod take_in;
 mod upload;
 
-use std::{collections::BTreeMap, io, sync::Arc};
+use std::{collections::BTreeSet, io, sync::Arc};
 
 use bytes::Bytes;
-use futures::{Stream, stream::BoxStream};
+use futures::stream::BoxStream;
 use skep_model::{
     Complaint, Refusal,
     event::ServiceName,
     ids::SensorId,
-    sensor::Port,
-    service::{ArchiveForm, Image, ImageService, Revision, SensorRef, ServiceEdit},
+    service::{ImageService, SensorRef, ServiceEdit},
     user::Role,
 };
-use skep_protocol::{catalogue, manifest::Manifest};
-use skep_registry::{
-    Archive, ArchiveError, Digest, Limits, Reference, RegistryError, Repository, Storage, Tag,
-};
-use skep_store::{ImageRow, ImageServiceRow, NewImage, ServiceChange, StoreError};
+use skep_registry::{ArchiveError, Digest, Limits, Reference, RegistryError, Repository, Storage};
+use skep_store::{ImageRow, ImageServiceRow, ServiceChange};
 
 use crate::{Actor, Hub, HubError};
-use describe::{DESCRIPTION, Described, line};
-use upload::Broken;
+use describe::{DESCRIPTION, line};
+pub(crate) use rows::{has_image_for, same_protocols, usual_ports};
+use rows::{images_of, ports, view};
 
 /// The registry's folder, in the data folder.
 const FOLDER: &str = "registry";
@@ -86,84 +85,6 @@ impl Hub {
         let services = self.image_services(actor).await?;
         let found = services.into_iter().find(|service| service.name == *name);
         found.ok_or_else(|| Refusal::NotFound.into())
-    }
-
-    /// Takes an archive in as an image of a service. Nothing of it stays when it is refused.
-    pub async fn upload_service<E: Send>(
-        &self,
-        actor: &Actor,
-        form: ArchiveForm,
-        content: impl Stream<Item = Result<Bytes, E>> + Unpin + Send,
-    ) -> Result<ImageService, HubError> {
-        actor.require(Role::Admin)?;
-        let Ok(_place) = self.0.uploads.try_acquire() else {
-            return Err(Refusal::Busy.into());
-        };
-        let storage = self.registry()?.clone();
-        let limit = self.0.options.max_upload;
-        let (sender, incoming) = upload::channel();
-        let (passed, read) = tokio::join!(
-            upload::pass_on(content, limit, sender),
-            Archive::read(&storage, incoming)
-        );
-        match passed {
-            Ok(()) => {}
-            Err(Broken::TooLarge) => return Err(Refusal::TooLarge { max: limit }.into()),
-            Err(Broken::Interrupted) => return Err(RegistryError::Interrupted.into()),
-        }
-        let archive = read?;
-        let described = describe::describe(&archive, form).map_err(unusable)?;
-        let (hub, actor) = (self.clone(), actor.clone());
-        // Whoever uploads may go away now; what is begun comes to its end.
-        let taken =
-            tokio::spawn(async move { hub.take_in(&actor, &storage, archive, described).await });
-        taken.await.map_err(RegistryError::from)?
-    }
-
-    async fn take_in(
-        &self,
-        actor: &Actor,
-        storage: &Storage,
-        archive: Archive,
-        described: Described,
-    ) -> Result<ImageService, HubError> {
-        let _alone = self.0.deploying.lock().await;
-        let services = self.0.store.image_services().await?;
-        check(&described, &services)?;
-        let Described {
-            service,
-            label,
-            description,
-            level,
-            manifest,
-        } = described;
-        let repository = repository_of(&service)?;
-        let architecture = manifest.image.architecture.name();
-        let mut audit = actor.audit("upload", "service", service.to_string());
-        audit.after = Some(serde_json::json!({
-            "revision": label, "architecture": architecture, "digest": manifest.image.manifest,
-        }));
-        // A revision's label may hold what a tag may not, and a tag is needed for an import only.
-        let digest = archive
-            .import(storage, &repository, &tag_of(&manifest)?)
-            .await?;
-        let new = NewImage {
-            service: service.clone(),
-            description,
-            level,
-            label,
-            manifest,
-            repository: repository.to_string(),
-            digest: digest.to_string(),
-        };
-        if let Err(error) = self.0.store.add_image(&new, &audit).await {
-            self.let_go(&new.repository, &new.digest, &services).await;
-            return Err(match error {
-                StoreError::Conflict(_) => HubError::invalid("label", Complaint::Taken),
-                other => other.into(),
-            });
-        }
-        self.image_service(actor, &service).await
     }
 
     /// Changes a service with images. Sensors that run it are told of another revision at once.
@@ -240,13 +161,13 @@ impl Hub {
         for sensor in sensors {
             self.0.presence.wake(*sensor);
         }
-        let mut groups = BTreeMap::new();
+        let mut groups = BTreeSet::new();
         for row in self.0.store.sensors(&skep_store::Scope::Everything).await? {
             if sensors.contains(&row.id) {
-                groups.insert(row.group.id, ());
+                groups.insert(row.group.id);
             }
         }
-        for group in groups.into_keys() {
+        for group in groups {
             self.0.live.sensors(group);
         }
         Ok(())
@@ -352,6 +273,9 @@ impl Hub {
 
     /// Removes from the registry what nobody needs.
     pub(crate) async fn collect_garbage(&self) -> Result<(), HubError> {
+        if !self.0.options.data.join(FOLDER).exists() {
+            return Ok(());
+        }
         let collected = self.registry()?.collect().await?;
         if collected.blobs > 0 {
             tracing::info!(
@@ -364,111 +288,12 @@ impl Hub {
     }
 }
 
-/// Whether what an archive comes to fits beside what is there.
-fn check(described: &Described, services: &[ImageServiceRow]) -> Result<(), HubError> {
-    if catalogue::find(described.service.as_str()).is_some() {
-        return Err(HubError::invalid("name", Complaint::Taken));
-    }
-    let known = services
-        .iter()
-        .find(|service| service.name == described.service);
-    let same = |image: &&ImageRow| image.label == described.label;
-    for image in known
-        .iter()
-        .flat_map(|service| &service.images)
-        .filter(same)
-    {
-        if image.manifest.image.architecture == described.manifest.image.architecture {
-            return Err(HubError::invalid("label", Complaint::Taken));
-        }
-        if image.manifest.ports != described.manifest.ports {
-            let reason =
-                "the revision has an image for another processor, and that has other ports";
-            return Err(unusable(reason.to_owned()));
-        }
-    }
-    Ok(())
-}
-
 fn unusable(reason: String) -> HubError {
     Refusal::Upload { reason }.into()
 }
 
 fn repository_of(service: &ServiceName) -> Result<Repository, HubError> {
     Ok(format!("{SERVICES}{service}").parse()?)
-}
-
-/// The tag under which the registry shows an image: its digest.
-fn tag_of(manifest: &Manifest) -> Result<Tag, HubError> {
-    Ok(manifest.image.manifest.hex().parse()?)
-}
-
-/// The images of a revision.
-fn images_of(service: &ImageServiceRow, number: u32) -> impl Iterator<Item = &ImageRow> {
-    let of_revision = move |image: &&ImageRow| image.number == number;
-    service.images.iter().filter(of_revision)
-}
-
-/// Whether a revision has an image for a processor; nothing is known of a sensor that has not called yet.
-pub(crate) fn has_image_for(
-    service: &ImageServiceRow,
-    number: u32,
-    architecture: Option<&str>,
-) -> bool {
-    images_of(service, number)
-        .any(|image| Some(image.manifest.image.architecture.name()) == architecture)
-}
-
-/// Where an image listens when nothing else is said.
-fn ports(manifest: &Manifest) -> Vec<Port> {
-    let ports = manifest.ports.iter();
-    ports
-        .map(|port| Port {
-            number: port.published.get(),
-            transport: port.protocol.into(),
-        })
-        .collect()
-}
-
-/// Where a service listens when nothing else is said.
-pub(crate) fn usual_ports(service: &ImageServiceRow) -> Vec<Port> {
-    let image = images_of(service, service.default_revision).next();
-    image
-        .map(|image| ports(&image.manifest))
-        .unwrap_or_default()
-}
-
-/// Whether each of these ports can stand for the one in its place.
-pub(crate) fn same_protocols(these: &[Port], those: &[Port]) -> bool {
-    these
-        .iter()
-        .map(|port| port.transport)
-        .eq(those.iter().map(|port| port.transport))
-}
-
-fn view(service: &ImageServiceRow, sensors: Vec<SensorRef>) -> ImageService {
-    let mut revisions: BTreeMap<u32, Revision> = BTreeMap::new();
-    for row in &service.images {
-        let revision = revisions.entry(row.number).or_insert_with(|| Revision {
-            number: row.number,
-            label: row.label.clone(),
-            ports: ports(&row.manifest),
-            images: vec![],
-        });
-        revision.images.push(Image {
-            architecture: row.manifest.image.architecture.name().to_owned(),
-            digest: row.digest.clone(),
-            size: row.manifest.image.size(),
-        });
-    }
-    ImageService {
-        name: service.name.clone(),
-        description: service.description.clone(),
-        level: service.level,
-        revision: service.default_revision,
-        revisions: revisions.into_values().collect(),
-        sensors,
-    }
 }
 
 impl From<ArchiveError> for HubError {

@@ -1,5 +1,7 @@
 //! Which services there are, and which sensor runs them.
 
+mod known;
+
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     net::IpAddr,
@@ -13,13 +15,10 @@ use skep_model::{
     service::{Change, Deployed, Placement, ServiceView, Setting, SettingKind, SettingValue},
     user::Role,
 };
-use skep_protocol::catalogue;
-use skep_store::{DeployStep, ImageServiceRow, InstanceRow, NewInstance, SensorRow};
+use skep_store::{DeployStep, InstanceRow, NewInstance, SensorRow};
 
-use crate::{
-    Actor, Hub, HubError,
-    images::{has_image_for, same_protocols, usual_ports},
-};
+use crate::{Actor, Hub, HubError};
+use known::{Known, find};
 
 /// The most changes at once.
 const MOST: usize = 10_000;
@@ -37,53 +36,6 @@ struct Plan {
     instances: BTreeMap<InstanceId, (NewInstance, bool)>,
 }
 
-/// A service that sensors can run.
-struct Known {
-    view: ServiceView,
-    /// Its images, unless it is part of every sensor.
-    images: Option<ImageServiceRow>,
-}
-
-impl Known {
-    fn of_images(service: ImageServiceRow) -> Self {
-        let view = ServiceView {
-            name: service.name.clone(),
-            description: service.description.clone(),
-            level: service.level,
-            revision: service.default_revision,
-            ports: usual_ports(&service),
-            settings: vec![],
-        };
-        let images = Some(service);
-        Self { view, images }
-    }
-
-    /// Whether a sensor's processor is one that it has an image for.
-    fn runs_on(&self, sensor: &SensorRow) -> Result<(), Complaint> {
-        let architecture = sensor.status.as_ref();
-        let architecture = architecture.map(|status| status.architecture.as_str());
-        match &self.images {
-            Some(images) if !has_image_for(images, self.view.revision, architecture) => {
-                Err(Complaint::NoImage)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether it can listen on such ports.
-    fn listens_on(&self, ports: &[Port]) -> Result<(), Complaint> {
-        match &self.images {
-            Some(_) if !same_protocols(ports, &self.view.ports) => Err(Complaint::OtherPorts),
-            None if ports.is_empty() => Err(Complaint::Empty),
-            _ => Ok(()),
-        }
-    }
-}
-
-fn find<'a>(services: &'a [Known], name: &ServiceName) -> Option<&'a Known> {
-    services.iter().find(|known| known.view.name == *name)
-}
-
 impl Hub {
     /// The names of the services that events can be of.
     pub async fn services(&self, actor: &Actor) -> Result<Vec<ServiceName>, HubError> {
@@ -96,30 +48,6 @@ impl Hub {
         actor.require(Role::Observer)?;
         let known = self.known_services().await?;
         Ok(known.into_iter().map(|known| known.view).collect())
-    }
-
-    async fn known_services(&self) -> Result<Vec<Known>, HubError> {
-        let defaults = self.sensor_defaults();
-        let built_in = catalogue::built_in().iter();
-        let built_in = built_in
-            .map(|service| {
-                let chosen = defaults.get(&service.name).cloned().unwrap_or_default();
-                let numbers = if chosen.is_empty() {
-                    self.0.options.default_ports.of(&service.name)
-                } else {
-                    chosen
-                };
-                ServiceView {
-                    ports: catalogue::ports(service, &numbers),
-                    ..service.clone()
-                }
-            })
-            .map(|view| Known { view, images: None });
-        let images = self.0.store.image_services().await?;
-        let images = images.into_iter().map(Known::of_images);
-        let mut known: Vec<Known> = built_in.chain(images).collect();
-        known.sort_by(|one, other| one.view.name.as_str().cmp(other.view.name.as_str()));
-        Ok(known)
     }
 
     /// Changes what sensors run: all of it, or nothing. A refusal names the change by its place in the list.

@@ -82,7 +82,8 @@ impl Store {
         .await?;
         let rows = sqlx::query(
             "SELECT s.name, r.number, r.label, r.manifest, r.repository, r.digest
-             FROM service_revisions r JOIN services s ON s.id = r.service_id ORDER BY r.number, r.architecture",
+             FROM service_revisions r JOIN services s ON s.id = r.service_id
+             WHERE s.kind = 1 ORDER BY r.number, r.architecture",
         )
         .fetch_all(&self.read)
         .await?;

@@ -1,6 +1,6 @@
 //! From an archive and what is said about it to what a sensor has to know.
 
-use std::num::NonZero;
+use std::{collections::BTreeMap, num::NonZero};
 
 use skep_model::{
     event::ServiceName,
@@ -76,7 +76,7 @@ pub(super) fn describe(archive: &Archive, form: ArchiveForm) -> Result<Described
         ready: ready(&ports)?,
         ports,
         catch_all: metadata.is_some_and(|metadata| metadata.catch_all),
-        environment: Default::default(),
+        environment: BTreeMap::new(),
         limits: Limits::default(),
         events,
         settings: SettingsTarget::None,
