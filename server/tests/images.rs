@@ -226,7 +226,14 @@ async fn an_archive_becomes_a_service_that_its_sensors_fetch(engine: Engine) {
             .unwrap();
         assert_eq!(unsigned.status(), StatusCode::UNAUTHORIZED);
     }
+    // What was lost comes back with its archive, and nothing else changes.
     let config = format!("/sensor/v1/blobs/{}", digest(&image.config));
+    std::fs::remove_dir_all(app.data().join("registry/objects")).unwrap();
+    assert_eq!(one.get(&app, &config).await.status(), StatusCode::NOT_FOUND);
+    let archive = image.honeysens("Pot &amp; Kettle", "amd64", "2.4.0");
+    let (status, again) = upload(&app, &admin, "", archive).await;
+    assert_eq!((status, &again), (StatusCode::CREATED, &used));
+    assert_eq!(one.get(&app, &config).await.status(), StatusCode::OK);
     for other in [
         "/sensor/v1/blobs/sha256:00",
         "/sensor/v1/blobs/..%2f..%2fskep.db",
@@ -350,6 +357,7 @@ async fn a_refused_archive_leaves_nothing(engine: Engine) {
     let right = next("amd64", "amd64");
     let mut other_layer = Image::new("amd64", "two");
     other_layer.layers[0][600] ^= 1;
+    let other = Image::new("amd64", "two").honeysens("pot", "amd64", "1.0");
     let half = good[..good.len() / 2].to_vec();
     let docker = Image::new("amd64", "two").docker_save();
     for (form, archive, status, said) in [
@@ -364,7 +372,7 @@ async fn a_refused_archive_leaves_nothing(engine: Engine) {
         ),
         ("", next("arm", "amd64"), 422, "the image inside is for arm"),
         ("", next("s390x", "s390x"), 422, "no sensor has"),
-        ("", good, 422, "label: is taken"),
+        ("", other, 422, "label: is taken"),
         ("", docker, 422, "service's name"),
         ("?name=ssh", right.clone(), 422, "name: is taken"),
         ("?name=No", right.clone(), 400, "name"),

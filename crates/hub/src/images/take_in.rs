@@ -60,7 +60,7 @@ impl Hub {
     ) -> Result<ImageService, HubError> {
         let _alone = self.0.deploying.lock().await;
         let services = self.0.store.image_services().await?;
-        check(&described, &services)?;
+        let known = check(&described, &services)?;
         let Described {
             service,
             label,
@@ -78,6 +78,10 @@ impl Hub {
         let digest = archive
             .import(storage, &repository, &tag_of(&manifest)?)
             .await?;
+        if known {
+            self.0.store.audit(&audit).await?;
+            return self.image_service(actor, &service).await;
+        }
         let new = NewImage {
             service: service.clone(),
             description,
@@ -98,8 +102,9 @@ impl Hub {
     }
 }
 
-/// Whether what an archive comes to fits beside what is there.
-fn check(described: &Described, services: &[ImageServiceRow]) -> Result<(), HubError> {
+/// Whether what an archive comes to is known: then only its blobs are put in their place, should they be missing. It is
+/// refused when it does not fit beside what is there.
+fn check(described: &Described, services: &[ImageServiceRow]) -> Result<bool, HubError> {
     if catalogue::find(described.service.as_str()).is_some() {
         return Err(HubError::invalid("name", Complaint::Taken));
     }
@@ -112,6 +117,9 @@ fn check(described: &Described, services: &[ImageServiceRow]) -> Result<(), HubE
         .flat_map(|service| &service.images)
         .filter(same)
     {
+        if image.manifest == described.manifest {
+            return Ok(true);
+        }
         if image.manifest.image.architecture == described.manifest.image.architecture {
             return Err(HubError::invalid("label", Complaint::Taken));
         }
@@ -121,7 +129,7 @@ fn check(described: &Described, services: &[ImageServiceRow]) -> Result<(), HubE
             return Err(unusable(reason.to_owned()));
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 /// The tag under which the registry shows an image: its digest.
