@@ -16,11 +16,13 @@ pub enum Who {
     Sensor,
     /// A program with a token of this role or a higher one, that reaches this area.
     Token(Role, Area),
+    /// A program that the registry of images asks for a token itself, in the way that `docker` knows.
+    Registry,
 }
 
 use Area::{Accounts, System};
 use Role::{Admin, Manager, Observer};
-use Who::{Anyone, BeforeSetUp, LoggedIn, Sensor, Token};
+use Who::{Anyone, BeforeSetUp, LoggedIn, Registry, Sensor, Token};
 
 /// Method, path pattern, who. In a pattern `{name}` stands for one segment and `{*name}` for all that follow.
 pub const TABLE: &[(&str, &str, Who)] = &[
@@ -130,6 +132,23 @@ pub const TABLE: &[(&str, &str, Who)] = &[
         Token(Observer, Area::Events),
     ),
     ("GET", "/api/v1/services", Token(Observer, Area::Sensors)),
+    ("POST", "/api/v1/services", Token(Admin, Area::Sensors)),
+    ("GET", "/api/v1/services/{id}", Token(Admin, Area::Sensors)),
+    (
+        "PATCH",
+        "/api/v1/services/{id}",
+        Token(Admin, Area::Sensors),
+    ),
+    (
+        "DELETE",
+        "/api/v1/services/{id}",
+        Token(Admin, Area::Sensors),
+    ),
+    (
+        "DELETE",
+        "/api/v1/services/{id}/revisions/{number}",
+        Token(Admin, Area::Sensors),
+    ),
     ("POST", "/api/v1/deployments", Token(Manager, Area::Sensors)),
     ("GET", "/api/v1/sensors", Token(Observer, Area::Sensors)),
     ("POST", "/api/v1/sensors", Token(Manager, Area::Sensors)),
@@ -195,7 +214,21 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/sensor/v1/enrol", Anyone),
     ("POST", "/sensor/v1/poll", Sensor),
     ("POST", "/sensor/v1/events", Sensor),
+    ("GET", "/sensor/v1/blobs/{id}", Sensor),
+    ("GET", "/v2/", Registry),
+    ("GET", "/v2/{*path}", Registry),
+    ("POST", "/v2/{*path}", Registry),
+    ("PUT", "/v2/{*path}", Registry),
+    ("PATCH", "/v2/{*path}", Registry),
+    ("DELETE", "/v2/{*path}", Registry),
 ];
+
+/// Whether a body is read piece by piece, by somebody who bounds it himself.
+#[must_use]
+pub fn streams(method: &str, path: &str) -> bool {
+    matches!(who(method, path), Some(Sensor | Registry))
+        || (method, path) == ("POST", "/api/v1/services")
+}
 
 /// Whether somebody who must change the password first may pass already.
 #[must_use]
@@ -294,7 +327,10 @@ mod tests {
     #[test]
     fn no_entry_hides_another() {
         for (index, (method, pattern, _)) in TABLE.iter().enumerate() {
-            let example = pattern.replace("{id}", "x").replace("{*file}", "x/y");
+            let example = pattern
+                .replace("{id}", "x")
+                .replace("{*file}", "x/y")
+                .replace("{*path}", "x/y");
             let first = TABLE
                 .iter()
                 .position(|(m, p, _)| m == method && fits(p, &example));

@@ -108,6 +108,9 @@ pub fn complaint(locale: Locale, complaint: Complaint) -> String {
         Complaint::Changed => td_string!(locale, complaint.changed).to_owned(),
         Complaint::PortTwice => td_string!(locale, complaint.port_twice).to_owned(),
         Complaint::TooMany { max } => td_string!(locale, complaint.too_many, max = max),
+        Complaint::NoImage => td_string!(locale, complaint.no_image).to_owned(),
+        Complaint::OtherPorts => td_string!(locale, complaint.other_ports).to_owned(),
+        Complaint::InUse => td_string!(locale, complaint.in_use).to_owned(),
         Complaint::LastAdmin => td_string!(locale, complaint.last_admin).to_owned(),
     }
 }

@@ -79,8 +79,32 @@ CREATE TABLE enrolments (
 );
 
 CREATE TABLE services (
-    id   BIGINT NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    name TEXT    COLLATE "C" NOT NULL UNIQUE
+    id               BIGINT NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name             TEXT COLLATE "C" NOT NULL UNIQUE,
+    -- 0: part of every sensor; 1: an image; 2: an image that was removed, whose events stay.
+    kind             BIGINT NOT NULL DEFAULT 0,
+    description      TEXT NOT NULL DEFAULT '',
+    level            BIGINT NOT NULL DEFAULT 0,
+    -- Of images: the revision that sensors run, and the last number that was given.
+    default_revision BIGINT,
+    last_revision    BIGINT NOT NULL DEFAULT 0
+);
+
+-- The images of services. A revision has an image for each processor architecture.
+CREATE TABLE service_revisions (
+    service_id   BIGINT NOT NULL REFERENCES services (id),
+    number       BIGINT NOT NULL,
+    architecture TEXT COLLATE "C" NOT NULL,
+    -- The revision as its maker calls it.
+    label        TEXT COLLATE "C" NOT NULL,
+    -- JSON: what a sensor has to know to run it.
+    manifest     TEXT NOT NULL,
+    -- Where the registry has it.
+    repository   TEXT NOT NULL,
+    digest       TEXT NOT NULL,
+    created_at   BIGINT NOT NULL,
+    PRIMARY KEY (service_id, number, architecture),
+    UNIQUE (service_id, label, architecture)
 );
 
 -- Removed instances stay: events that were caught by them may still be on their way.

@@ -79,8 +79,32 @@ CREATE TABLE enrolments (
 );
 
 CREATE TABLE services (
-    id   INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-    name TEXT    NOT NULL UNIQUE
+    id               INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    name             TEXT NOT NULL UNIQUE,
+    -- 0: part of every sensor; 1: an image; 2: an image that was removed, whose events stay.
+    kind             INTEGER NOT NULL DEFAULT 0,
+    description      TEXT NOT NULL DEFAULT '',
+    level            INTEGER NOT NULL DEFAULT 0,
+    -- Of images: the revision that sensors run, and the last number that was given.
+    default_revision INTEGER,
+    last_revision    INTEGER NOT NULL DEFAULT 0
+);
+
+-- The images of services. A revision has an image for each processor architecture.
+CREATE TABLE service_revisions (
+    service_id   INTEGER NOT NULL REFERENCES services (id),
+    number       INTEGER NOT NULL,
+    architecture TEXT NOT NULL,
+    -- The revision as its maker calls it.
+    label        TEXT NOT NULL,
+    -- JSON: what a sensor has to know to run it.
+    manifest     TEXT NOT NULL,
+    -- Where the registry has it.
+    repository   TEXT NOT NULL,
+    digest       TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    PRIMARY KEY (service_id, number, architecture),
+    UNIQUE (service_id, label, architecture)
 );
 
 -- Removed instances stay: events that were caught by them may still be on their way.

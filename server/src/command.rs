@@ -62,6 +62,7 @@ pub async fn open(common: &Common) -> Result<(DataFolder, Hub), CommandError> {
         endpoint: endpoint.trim_end_matches('/').to_owned(),
         behind_tls_proxy: common.tls_proxy,
         default_ports: common.default_ports.clone(),
+        max_upload: common.max_upload,
         set_up_done: AtomicBool::new(false),
     };
     Ok((folder, Hub::start(store, options).await?))

@@ -50,6 +50,14 @@ pub struct Common {
     /// Ports on which a new sensor offers the built-in services: `ssh=22,telnet=23,catch-all=21+80`.
     #[arg(long, env = "SKEP_DEFAULT_PORTS", default_value = "", global = true)]
     pub default_ports: DefaultPorts,
+    /// The longest service archive that can be uploaded, in bytes.
+    #[arg(
+        long,
+        env = "SKEP_MAX_UPLOAD",
+        default_value_t = 4 * 1024 * 1024 * 1024,
+        global = true
+    )]
+    pub max_upload: u64,
     /// Tells apart several servers on one PostgreSQL database; each needs a number of its own.
     #[arg(long, env = "SKEP_WRITER", default_value_t = 0, global = true)]
     pub writer: i64,

@@ -6,7 +6,7 @@ use axum::{
     Router,
     http::{HeaderName, HeaderValue, header},
     middleware::{from_fn, from_fn_with_state},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use leptos::config::{Env, LeptosOptions};
 use skep_app::ApiReference;
@@ -28,6 +28,8 @@ pub struct State {
     pub stopping: tokio::sync::watch::Receiver<bool>,
     /// How many sensors' bodies are in memory at once.
     pub bodies: Arc<tokio::sync::Semaphore>,
+    /// The registry's routes, from the first time on that somebody asks for them.
+    pub registry: Arc<std::sync::OnceLock<Router>>,
 }
 
 impl axum::extract::FromRef<State> for LeptosOptions {
@@ -44,6 +46,7 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
         leptos: document::options(site_root),
         stopping,
         bodies,
+        registry: Arc::default(),
     };
     let files = |folder: &str| {
         ServeDir::new(site_root.join(folder))
@@ -63,6 +66,7 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
     let sensors = Router::new()
         .route("/sensor/v1/poll", post(routes::sensor::poll))
         .route("/sensor/v1/events", post(routes::sensor::events))
+        .route("/sensor/v1/blobs/{id}", get(routes::sensor::blob))
         .layer(from_fn_with_state(state.clone(), layers::recognise_sensor));
     let api = routes::api::api();
     let reference = ApiReference(Arc::new(api.operations));
@@ -94,6 +98,8 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
     Router::new()
         .route("/healthz", get(routes::health::healthz))
         .route("/live", get(routes::live::stream))
+        .route("/v2/", any(routes::registry::answer))
+        .route("/v2/{*path}", any(routes::registry::answer))
         .merge(sensors)
         .merge(people)
         .layer(from_fn_with_state(state.clone(), layers::guard))

@@ -497,6 +497,36 @@ const EXPECTED: &[Row9] = &[
     ),
     (
         "POST",
+        "/api/v1/services",
+        "no archive",
+        [401, 401, 401, 401, 401, 401, 403, 422, 401],
+    ),
+    (
+        "GET",
+        "/api/v1/services/{fresh service}",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 200, 401],
+    ),
+    (
+        "PATCH",
+        "/api/v1/services/{fresh service}",
+        r#"{"level":"high"}"#,
+        [401, 401, 401, 401, 401, 401, 403, 200, 401],
+    ),
+    (
+        "DELETE",
+        "/api/v1/services/{fresh service}",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 204, 401],
+    ),
+    (
+        "DELETE",
+        "/api/v1/services/{fresh service}/revisions/{number}",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 422, 401],
+    ),
+    (
+        "POST",
         "/api/v1/deployments",
         r#"{"changes":[{"change":"add","sensor":"{sensor}","service":"ssh","placement":{"address":"127.0.0.1","ports":[{"number":3{n},"transport":"tcp"}]}}]}"#,
         [401, 401, 401, 401, 401, 401, 403, 200, 401],
@@ -730,6 +760,48 @@ const EXPECTED: &[Row9] = &[
         "x",
         [401, 401, 401, 401, 401, 401, 401, 401, 400],
     ),
+    (
+        "GET",
+        "/sensor/v1/blobs/{id}",
+        "",
+        [401, 401, 401, 401, 401, 401, 401, 401, 404],
+    ),
+    (
+        "GET",
+        "/v2/",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 200, 401],
+    ),
+    (
+        "GET",
+        "/v2/{*path}",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 404, 401],
+    ),
+    (
+        "POST",
+        "/v2/{*path}",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 405, 401],
+    ),
+    (
+        "PUT",
+        "/v2/{*path}",
+        "x",
+        [401, 401, 401, 401, 401, 401, 403, 400, 401],
+    ),
+    (
+        "PATCH",
+        "/v2/{*path}",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 405, 401],
+    ),
+    (
+        "DELETE",
+        "/v2/{*path}",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 404, 401],
+    ),
     // Last: it ends the sessions.
     (
         "POST",
@@ -823,6 +895,8 @@ async fn every_route_refuses_whom_it_should(engine: Engine) {
             let fill = |text: &str| {
                 text.replace("{id}", &subject)
                     .replace("{*file}", "none.js")
+                    .replace("{*path}", "x/manifests/none")
+                    .replace("{number}", "1")
                     .replace("{sensor}", &sensor.id.to_string())
                     .replace("{spare}", &spare.id.to_string())
                     .replace("{group}", &group.to_string())
@@ -832,8 +906,10 @@ async fn every_route_refuses_whom_it_should(engine: Engine) {
             let (path, form) = fresh(&app, &mut sensor, group, n, path, form).await;
             let before = fingerprint(&app).await;
             let status = if *knocker == Knocker::Sensor && path.starts_with("/sensor/") {
+                let method = method.parse().unwrap();
+                let body = form.as_bytes();
                 sensor
-                    .post(&app, &path, form.as_bytes(), Timestamp::now(), random())
+                    .ask(&app, method, &path, body, Timestamp::now(), random())
                     .await
                     .status()
             } else {
@@ -941,6 +1017,10 @@ async fn fresh(
         ("group", id.to_string())
     } else if all.contains("{fresh token}") {
         ("token", app.token_id(&app.token(Role::Admin).await).await)
+    } else if all.contains("{fresh service}") {
+        let name = format!("fresh{n}");
+        add_service(app, &name).await;
+        ("service", name)
     } else if all.contains("{fresh part}") {
         sensor
             .send_raw(app, &[serde_json::json!({ "part": "nonsense" })])
@@ -952,6 +1032,39 @@ async fn fresh(
     };
     let mark = format!("{{fresh {word}}}");
     (path.replace(&mark, &id), form.replace(&mark, &id))
+}
+
+/// Makes a service with an image that nobody has.
+async fn add_service(app: &TestApp, name: &str) {
+    let digest = format!("sha256:{}", "ab".repeat(32));
+    let manifest = serde_json::json!({
+        "image": {
+            "manifest": digest, "config": { "digest": digest, "size": 1 }, "architecture": "arm",
+            "layers": [{ "digest": digest, "size": 1, "media_type": "application/vnd.oci.image.layer.v1.tar" }],
+        },
+        "profile": { "kind": "compatible" }, "events": { "kind": "json_lines" }, "ready": { "kind": "runs" },
+    });
+    let image = skep_store::NewImage {
+        service: name.parse().unwrap(),
+        description: String::new(),
+        level: skep_model::service::Level::Low,
+        label: "1.0".to_owned(),
+        manifest: serde_json::from_value(manifest).unwrap(),
+        repository: format!("services/{name}"),
+        digest,
+    };
+    let audit = skep_store::AuditEntry {
+        at: Timestamp::now(),
+        user: None,
+        user_name: "test".to_owned(),
+        address: None,
+        action: "upload",
+        kind: "service",
+        object: name.to_owned(),
+        before: None,
+        after: None,
+    };
+    app.hub.store().add_image(&image, &audit).await.unwrap();
 }
 
 /// Everything in the tables that a refused request must not touch.
@@ -986,6 +1099,14 @@ async fn fingerprint(app: &TestApp) -> String {
         (
             "tokens",
             "SELECT name, name, role + COALESCE(revoked_at, 0) FROM tokens ORDER BY name",
+        ),
+        (
+            "services",
+            "SELECT name, description, kind + level + COALESCE(default_revision, 0) FROM services ORDER BY name",
+        ),
+        (
+            "revisions",
+            "SELECT label, digest, number FROM service_revisions ORDER BY service_id, number",
         ),
         (
             "archive",

@@ -28,6 +28,13 @@ pub fn failure_text(locale: Locale, failure: &Failure) -> String {
             }
             Refusal::Busy => td_string!(locale, failure.busy).to_owned(),
             Refusal::Invalid { complaint, .. } => crate::words::complaint(locale, *complaint),
+            Refusal::Upload { reason } => {
+                td_string!(locale, failure.upload, reason = reason.as_str())
+            }
+            Refusal::TooLarge { max } => {
+                let max = crate::words::number(locale, *max);
+                td_string!(locale, failure.too_large, max = max)
+            }
             Refusal::Internal { reference } => {
                 td_string!(locale, failure.internal, reference = reference.as_str())
             }

@@ -26,6 +26,7 @@ pub async fn service_views() -> Result<Vec<ServiceView>, Failure> {
 
     asker::hub()?
         .service_views(&asker::actor().await?)
+        .await
         .map_err(asker::failure)
 }
 

@@ -130,6 +130,7 @@ impl Ingest {
             endpoint: "https://127.0.0.1".to_owned(),
             behind_tls_proxy: false,
             default_ports: DefaultPorts::default(),
+            max_upload: 0,
             set_up_done: AtomicBool::new(false),
         };
         let hub = Hub::start(database.store().await?, options).await?;

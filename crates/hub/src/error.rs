@@ -14,6 +14,9 @@ pub enum HubError {
     /// Something failed; the asker gets only a reference into the log.
     #[error("failed: {0}")]
     Failed(#[from] StoreError),
+    /// The same of the registry.
+    #[error("failed: {0}")]
+    Registry(skep_registry::RegistryError),
     /// The same of certificates.
     #[error("failed: {0}")]
     Certificate(#[from] CertificateError),
@@ -39,7 +42,7 @@ impl HubError {
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal.clone(),
-            Self::Failed(_) | Self::Certificate(_) => {
+            Self::Failed(_) | Self::Registry(_) | Self::Certificate(_) => {
                 let reference = crate::secrets::reference();
                 tracing::error!(reference, error = %self, "request failed");
                 Refusal::Internal { reference }

@@ -30,6 +30,7 @@ impl Hub {
                 );
                 report(hub.keep_bounds().await, "letting go of what is old");
                 hub.0.rate.forget();
+                report(hub.collect_garbage().await, "cleaning up the registry");
                 report(hub.thin_samples().await, "thinning the sensors' history");
             }
         });

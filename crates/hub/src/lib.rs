@@ -11,6 +11,7 @@ mod enrolment;
 mod error;
 mod events;
 mod groups;
+mod images;
 mod ingest;
 mod jobs;
 mod kill_point;
@@ -20,6 +21,7 @@ mod poll;
 mod profile;
 mod quarantine;
 mod rate;
+mod registry_access;
 mod replay;
 mod secrets;
 mod sensor_auth;
@@ -32,14 +34,16 @@ mod throttle;
 mod tokens;
 mod users;
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 pub use accounts::NewSession;
 pub use actor::{Actor, Client};
 pub use certificates::{Authority, Certificate, CertificateError, Leaf};
 pub use data_folder::{DataFolder, Locked};
 pub use error::HubError;
+pub use images::SERVICES;
 pub use live::{Subscription, Told};
+pub use registry_access::RegistryAccess;
 pub use sensor_auth::{NotRecognised, SignedRequest};
 pub use skep_store::{Location, Store, StoreError};
 pub use start::{DefaultPorts, Options, StartError};
@@ -60,6 +64,14 @@ pub(crate) struct Inner {
     pub(crate) presence: poll::Presences,
     pub(crate) writer: ingest::Writer,
     pub(crate) settings: RwLock<Arc<skep_model::system::Settings>>,
+    /// The images of services; nothing before it is first needed.
+    pub(crate) registry: OnceLock<Arc<skep_registry::Storage>>,
+    /// Held while the registry is opened.
+    pub(crate) opening: Mutex<()>,
+    /// How many more archives may be read at a time.
+    pub(crate) uploads: tokio::sync::Semaphore,
+    /// Held while it is being changed what sensors run.
+    pub(crate) deploying: tokio::sync::Mutex<()>,
     /// Woken when something was removed whose events are to be cleared up.
     pub(crate) clearing: tokio::sync::Notify,
     pub(crate) started_at: skep_model::Timestamp,

@@ -1,7 +1,7 @@
 //! The held poll: a sensor asks, and is answered when there is something new for it.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -12,7 +12,7 @@ use skep_model::{
     sensor::{InstanceState, Presence},
 };
 use skep_protocol::message::{
-    Configuration, HOLD_SECONDS, InstanceConfiguration, PollAnswer, PollRequest,
+    Configuration, HOLD_SECONDS, ImageConfiguration, InstanceConfiguration, PollAnswer, PollRequest,
 };
 use skep_store::{Scope, SensorRow};
 use tokio::sync::broadcast;
@@ -188,7 +188,10 @@ impl Hub {
         let configuration = if request.active_revision == Some(desired) {
             None
         } else {
-            Some(self.configuration(id, desired).await?)
+            Some(
+                self.configuration(id, desired, &request.status.architecture)
+                    .await?,
+            )
         };
         Ok(PollAnswer {
             configuration,
@@ -196,19 +199,32 @@ impl Hub {
         })
     }
 
-    async fn configuration(&self, id: SensorId, revision: u64) -> Result<Configuration, HubError> {
+    async fn configuration(
+        &self,
+        id: SensorId,
+        revision: u64,
+        architecture: &str,
+    ) -> Result<Configuration, HubError> {
         let rows = self.0.store.instances(Some(&[id])).await?;
+        let images = self.0.store.images_of(id, architecture).await?;
+        let mut images: HashMap<_, _> = images.into_iter().collect();
         let instances = rows
             .into_iter()
             .filter(|row| row.removed_at.is_none())
             .map(|row| InstanceConfiguration {
+                image: images.remove(&row.instance.id).map(|image| {
+                    Box::new(ImageConfiguration {
+                        manifest: image.manifest,
+                        capabilities: BTreeSet::new(),
+                        raw_network: false,
+                    })
+                }),
                 id: row.instance.id,
                 service: row.instance.service,
                 revision: row.instance.revision,
                 address: row.instance.address,
                 ports: row.instance.ports,
                 settings: row.instance.settings,
-                image: None,
             })
             .collect();
         Ok(Configuration {

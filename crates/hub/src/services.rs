@@ -1,5 +1,7 @@
 //! Which services there are, and which sensor runs them.
 
+mod known;
+
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fmt::Write as _,
@@ -14,10 +16,10 @@ use skep_model::{
     service::{self, Change, Deployed, Placement, ServiceView, Setting, SettingKind, SettingValue},
     user::Role,
 };
-use skep_protocol::catalogue;
 use skep_store::{DeployStep, InstanceRow, NewInstance, SensorRow};
 
 use crate::{Actor, Hub, HubError};
+use known::{Known, find};
 
 /// The most changes at once.
 const MOST: usize = 10_000;
@@ -49,24 +51,10 @@ impl Hub {
     }
 
     /// The services that sensors can run, by name, with the ports that they have where nothing else is said.
-    pub fn service_views(&self, actor: &Actor) -> Result<Vec<ServiceView>, HubError> {
+    pub async fn service_views(&self, actor: &Actor) -> Result<Vec<ServiceView>, HubError> {
         actor.require(Role::Observer)?;
-        let defaults = self.sensor_defaults();
-        Ok(catalogue::built_in()
-            .iter()
-            .map(|service| {
-                let chosen = defaults.get(&service.name).cloned().unwrap_or_default();
-                let numbers = if chosen.is_empty() {
-                    self.0.options.default_ports.of(&service.name)
-                } else {
-                    chosen
-                };
-                ServiceView {
-                    ports: catalogue::ports(service, &numbers),
-                    ..service.clone()
-                }
-            })
-            .collect())
+        let known = self.known_services().await?;
+        Ok(known.into_iter().map(|known| known.view).collect())
     }
 
     /// Changes what sensors run: all of it, or nothing. A refusal names the change by its place in the list.
@@ -79,6 +67,8 @@ impl Hub {
             let max = MOST as u32;
             return Err(HubError::invalid("changes", Complaint::TooMany { max }));
         }
+        // Within this server one after the other.
+        let _alone = self.0.deploying.lock().await;
         // Somebody else may change the same sensors at this moment: then these look anew.
         for _ in 0..TRIES {
             if let Some(deployed) = self.try_deploy(actor, changes).await? {
@@ -93,7 +83,7 @@ impl Hub {
         actor: &Actor,
         changes: &[Change],
     ) -> Result<Option<Deployed>, HubError> {
-        let services = self.service_views(actor)?;
+        let services = self.known_services().await?;
         let mut plans = self.plans(actor, changes).await?;
         let refuse = |index: usize, (field, complaint): Wrong| {
             HubError::invalid(&format!("changes.{index}{field}"), complaint)
@@ -182,7 +172,7 @@ impl Plan {
         &mut self,
         index: usize,
         change: &Change,
-        services: &[ServiceView],
+        services: &[Known],
     ) -> Result<(DeployStep, Change), Wrong> {
         match change {
             Change::Add {
@@ -190,16 +180,17 @@ impl Plan {
                 service,
                 placement,
             } => {
-                let service = services
-                    .iter()
-                    .find(|known| known.name == *service)
-                    .ok_or((".service", Complaint::Unknown))?;
+                let known = find(services, service).ok_or((".service", Complaint::Unknown))?;
+                known
+                    .runs_on(&self.sensor)
+                    .map_err(|complaint| (".service", complaint))?;
+                let service = &known.view;
                 let placement = placement.clone().unwrap_or_else(|| Placement {
                     address: self.usual_address(),
                     ports: service.ports.clone(),
                     settings: BTreeMap::new(),
                 });
-                check(&placement, service)?;
+                check(&placement, known)?;
                 let instance = NewInstance {
                     id: InstanceId::new(),
                     service: service.name.clone(),
@@ -227,11 +218,9 @@ impl Plan {
                     .instances
                     .get_mut(instance)
                     .ok_or((".instance", Complaint::Unknown))?;
-                let service = services
-                    .iter()
-                    .find(|known| known.name == kept.service)
-                    .ok_or((".instance", Complaint::Unknown))?;
-                check(placement, service)?;
+                let known =
+                    find(services, &kept.service).ok_or((".instance", Complaint::Unknown))?;
+                check(placement, known)?;
                 let now = Placement {
                     address: kept.address,
                     ports: kept.ports.clone(),
@@ -262,6 +251,17 @@ impl Plan {
             }
             Change::Restore { sensor, instance } => {
                 self.touch(index, *instance, false)?;
+                let (kept, _) = self
+                    .instances
+                    .get(instance)
+                    .ok_or((".instance", Complaint::Unknown))?;
+                find(services, &kept.service)
+                    .ok_or(Complaint::Unknown)
+                    .and_then(|known| {
+                        known.runs_on(&self.sensor)?;
+                        known.listens_on(&kept.ports)
+                    })
+                    .map_err(|complaint| (".instance", complaint))?;
                 self.set_running(*instance, true);
                 let (sensor, instance) = (*sensor, *instance);
                 Ok((
@@ -375,12 +375,13 @@ fn words(instance: &NewInstance) -> String {
 }
 
 /// Whether a service can be placed so.
-fn check(placement: &Placement, service: &ServiceView) -> Result<(), Wrong> {
+fn check(placement: &Placement, known: &Known) -> Result<(), Wrong> {
     const PORTS: &str = ".placement.ports";
     const SETTINGS: &str = ".placement.settings";
-    if placement.ports.is_empty() {
-        return Err((PORTS, Complaint::Empty));
-    }
+    let service = &known.view;
+    known
+        .listens_on(&placement.ports)
+        .map_err(|complaint| (PORTS, complaint))?;
     if placement.ports.len() > MOST_PORTS {
         let max = MOST_PORTS as u32;
         return Err((PORTS, Complaint::TooMany { max }));

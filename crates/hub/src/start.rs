@@ -16,6 +16,7 @@ use crate::{
     Hub, HubError, Inner,
     backup::{self, BackupError},
     certificates::{self, Authority, CertificateError},
+    images,
     ingest::Writer,
     live::Live,
     passwords::Passwords,
@@ -36,6 +37,8 @@ pub struct Options {
     pub behind_tls_proxy: bool,
     /// On which ports a new sensor offers the built-in services.
     pub default_ports: DefaultPorts,
+    /// The longest archive that is taken, in bytes.
+    pub max_upload: u64,
     /// Whether there is known to be a user; starts as false.
     pub set_up_done: AtomicBool,
 }
@@ -122,6 +125,10 @@ impl Hub {
             live: Live::new(),
             presence: Presences::new(),
             settings: RwLock::default(),
+            registry: std::sync::OnceLock::new(),
+            opening: std::sync::Mutex::default(),
+            uploads: tokio::sync::Semaphore::new(images::UPLOADS),
+            deploying: tokio::sync::Mutex::default(),
             clearing: Notify::new(),
             started_at: Timestamp::now(),
         }));

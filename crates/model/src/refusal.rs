@@ -28,6 +28,16 @@ pub enum Refusal {
         /// What is wrong with it.
         complaint: Complaint,
     },
+    /// What was uploaded cannot be taken.
+    Upload {
+        /// Why, one sentence. What it quotes of the upload is escaped.
+        reason: String,
+    },
+    /// More than is taken at once.
+    TooLarge {
+        /// At most so many bytes.
+        max: u64,
+    },
     /// Something failed that is not the asker's fault.
     Internal {
         /// The number under which the server's log tells more.
@@ -87,6 +97,12 @@ pub enum Complaint {
         /// At most so many.
         max: u32,
     },
+    /// A sensor's processor is one that the service has no image for.
+    NoImage,
+    /// An image's ports are as many as it has, in its order.
+    OtherPorts,
+    /// Sensors run it.
+    InUse,
 }
 
 impl Refusal {
@@ -98,7 +114,8 @@ impl Refusal {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::Wait { .. } | Self::Busy => 429,
-            Self::Invalid { .. } => 422,
+            Self::TooLarge { .. } => 413,
+            Self::Invalid { .. } | Self::Upload { .. } => 422,
             Self::Internal { .. } => 500,
         }
     }
@@ -130,6 +147,8 @@ impl fmt::Display for Refusal {
             Self::Wait { seconds } => write!(f, "too many tries or requests; wait {seconds} s"),
             Self::Busy => f.write_str("the server is busy"),
             Self::Invalid { field, complaint } => write!(f, "{field}: {complaint}"),
+            Self::Upload { reason } => write!(f, "cannot be taken: {reason}"),
+            Self::TooLarge { max } => write!(f, "more than the {max} bytes that are taken"),
             Self::Internal { reference } => write!(
                 f,
                 "something failed on the server; its log says more under {reference}"
@@ -159,6 +178,13 @@ impl fmt::Display for Complaint {
             Self::Changed => f.write_str("was changed by somebody else meanwhile"),
             Self::PortTwice => f.write_str("holds a port that is there already"),
             Self::TooMany { max } => write!(f, "must be at most {max}"),
+            Self::NoImage => {
+                f.write_str("has no image for the processor of a sensor that would run it")
+            }
+            Self::OtherPorts => f.write_str(
+                "must be as many as the service has, of the same protocols in the same order",
+            ),
+            Self::InUse => f.write_str("is in use by sensors"),
             Self::LastAdmin => f.write_str("would leave nobody who can administer the server"),
         }
     }

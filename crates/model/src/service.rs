@@ -199,3 +199,111 @@ pub fn usual_address(addresses: impl IntoIterator<Item = IpAddr>) -> IpAddr {
     let most = count.into_iter().max_by_key(|(_, count)| *count);
     most.map_or(Ipv4Addr::UNSPECIFIED.into(), |(address, _)| address)
 }
+
+/// A service whose honeypot is an image, with all of its images.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ImageService {
+    /// The name.
+    pub name: ServiceName,
+    /// What it pretends to be.
+    pub description: String,
+    /// How far an attacker can go.
+    pub level: Level,
+    /// The number of the revision that sensors run.
+    pub revision: u32,
+    /// Its revisions, by number.
+    pub revisions: Vec<Revision>,
+    /// The sensors that run it, by name.
+    pub sensors: Vec<SensorRef>,
+}
+
+/// A revision of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Revision {
+    /// Its number, which rises and is never given again.
+    pub number: u32,
+    /// What its maker calls it, such as 2.4.0.
+    pub label: String,
+    /// Where it listens when nothing else is said.
+    pub ports: Vec<Port>,
+    /// Its images, one for each processor architecture.
+    pub images: Vec<Image>,
+}
+
+/// An image of a revision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Image {
+    /// The processor architecture: `x86_64`, `aarch64` or `arm`.
+    pub architecture: String,
+    /// What the registry knows it by.
+    pub digest: String,
+    /// How many bytes a sensor fetches.
+    pub size: u64,
+}
+
+/// A sensor, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SensorRef {
+    /// Its id.
+    pub id: SensorId,
+    /// Its name.
+    pub name: String,
+}
+
+/// What is said about an archive that is uploaded. A HoneySens archive says by itself what is not said here; an image
+/// as `docker save` writes it needs name, label and the way in which events come out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct ArchiveForm {
+    /// The service's name. One that there is already gets another revision, or another image of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<ServiceName>,
+    /// What the revision is called.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// What the service pretends to be.
+    #[cfg_attr(feature = "schema", schemars(length(max = 1000)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// How far an attacker can go; medium where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
+    /// The container's ports and those that they are published as, `2222/tcp:22`. Without any, those that the image
+    /// exposes, as they are.
+    pub port: Vec<String>,
+    /// How events come out: over HoneySens' collector, as lines of JSON, or in Cowrie's log on standard output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<EventSource>,
+}
+
+words! {
+    /// How events come out of an image.
+    EventSource {
+        /// Over ZeroMQ, as HoneySens has it.
+        Collector = 0 "honeysens",
+        /// On standard output, a line of JSON for each step.
+        JsonLines = 1 "json-lines",
+        /// In Cowrie's log, on standard output.
+        Cowrie = 2 "cowrie",
+    }
+}
+
+/// How a service with images shall be; what is missing stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct ServiceEdit {
+    /// What it pretends to be.
+    #[cfg_attr(feature = "schema", schemars(length(max = 1000)))]
+    pub description: Option<String>,
+    /// How far an attacker can go.
+    pub level: Option<Level>,
+    /// The number of the revision that sensors shall run.
+    pub revision: Option<u32>,
+}

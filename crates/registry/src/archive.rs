@@ -21,7 +21,8 @@ pub use error::ArchiveError;
 pub use metadata::{PortAssignment, ServiceMetadata};
 
 use crate::{
-    Digest, Image, MediaType, Reference, RegistryError, Repository, Storage, Tag, staging::Staged,
+    Digest, Image, Manifest, MediaType, Reference, RegistryError, Repository, Storage, Tag,
+    staging::Staged,
 };
 use error::refused;
 use files::Files;
@@ -97,6 +98,12 @@ impl Archive {
             )
             .await?;
         Ok(stored.digest)
+    }
+
+    /// What the image's manifest says, and the digest that it will be known by.
+    pub fn manifest(&self) -> Result<(Digest, Manifest), RegistryError> {
+        let manifest = Manifest::parse(&self.manifest, Some(self.media_type.as_str()))?;
+        Ok((Digest::of(&self.manifest), manifest))
     }
 
     /// How many bytes the image is in the registry.

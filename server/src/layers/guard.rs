@@ -13,7 +13,7 @@ use axum::{
 use http_body_util::Limited;
 use skep_app::{
     Notice,
-    access::{Who, before_change, methods, who},
+    access::{Who, before_change, methods, streams, who},
     failure::Failure,
 };
 use skep_hub::{Actor, Client, HubError};
@@ -46,7 +46,7 @@ pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: 
         _ if path.starts_with("/fn/") && !origin::is_ours(&parts.headers) => {
             Err(Turned::Away(Refusal::Forbidden))
         }
-        Some(Who::Sensor) => Ok(None),
+        Some(Who::Sensor | Who::Registry) => Ok(None),
         Some(Who::Anyone) if path != "/login" => Ok(None),
         Some(Who::Token(role, area)) => token(&state, &parts.headers, &client)
             .await
@@ -66,10 +66,10 @@ pub(crate) async fn guard(Shared(state): Shared<State>, request: Request, next: 
             };
             parts.extensions.insert(client);
             parts.extensions.insert(actor);
-            // A sensor's batch has a bound of its own.
-            let body = match who {
-                Some(Who::Sensor) => body,
-                _ => Body::new(Limited::new(body, longest)),
+            let body = if streams(parts.method.as_str(), &path) {
+                body
+            } else {
+                Body::new(Limited::new(body, longest))
             };
             return next.run(Request::from_parts(parts, body)).await;
         }

@@ -14,7 +14,8 @@ pub(crate) fn response(refusal: &Refusal) -> Response {
         Refusal::Forbidden => "forbidden",
         Refusal::NotFound => "not-found",
         Refusal::Wait { .. } | Refusal::Busy => "too-busy",
-        Refusal::Invalid { .. } => "bad-request",
+        Refusal::Invalid { .. } | Refusal::Upload { .. } => "bad-request",
+        Refusal::TooLarge { .. } => "too-large",
         Refusal::Internal { .. } => "internal",
     };
     let mut response = plain(status(refusal), kind, &refusal.to_string());

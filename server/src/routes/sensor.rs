@@ -2,9 +2,9 @@
 
 use axum::{
     Extension, Json,
-    body::Bytes,
-    extract::State as Shared,
-    http::StatusCode,
+    body::{Body, Bytes},
+    extract::{Path, State as Shared},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use skep_hub::Client;
@@ -71,5 +71,24 @@ pub(crate) async fn events(
             Refusal::Invalid { .. } => bad_request(),
             refusal => problem::response(&refusal),
         },
+    }
+}
+
+/// Gives a blob of an image that the sensor shall run.
+pub(crate) async fn blob(
+    Shared(state): Shared<State>,
+    Extension(sensor): Extension<SensorId>,
+    Path(digest): Path<String>,
+) -> Response {
+    match state.hub.sensor_blob(sensor, &digest).await {
+        Ok((length, content)) => (
+            [
+                (header::CONTENT_LENGTH, length.to_string()),
+                (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+            ],
+            Body::from_stream(content),
+        )
+            .into_response(),
+        Err(error) => problem::response(&error.refusal()),
     }
 }

@@ -77,6 +77,8 @@ pub async fn full(engine: Engine) -> (Server, TestSensor, Vec<EventId>) {
     let mut connection = connect(&server.database_url()).await;
     for sql in [
         "INSERT INTO event_tags (event_number, tag) VALUES (4, 'größer')",
+        "INSERT INTO service_revisions SELECT id, 1, 'arm', '1.0', '{}', 'services/ssh', 'sha256:00', 5 FROM services
+         WHERE name = 'ssh'",
         "INSERT INTO settings (name, value) VALUES ('test', '{}')",
         "INSERT INTO sensor_history (sensor_id, at, presence) SELECT id, 5, 1 FROM sensors",
         "UPDATE events SET latitude = 0.1, longitude = -179.99999999999997, asn = 9007199254740993 WHERE number = 4",

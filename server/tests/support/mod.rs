@@ -11,7 +11,7 @@
 use std::{net::SocketAddr, path::Path, sync::atomic::AtomicBool};
 
 use ed25519_dalek::SigningKey;
-use reqwest::{Client, Response, StatusCode, redirect::Policy};
+use reqwest::{Client, Method, Response, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use skep_hub::{Actor, Hub, Options, Store};
@@ -116,6 +116,7 @@ impl TestApp {
             endpoint: "https://127.0.0.1:1".to_owned(),
             behind_tls_proxy: false,
             default_ports: "ssh=2222".parse().unwrap(),
+            max_upload: 4 * 1024 * 1024,
             set_up_done: AtomicBool::new(false),
         };
         let hub = Hub::start(store, options).await.unwrap();
@@ -147,6 +148,11 @@ impl TestApp {
         let app = Self::empty(engine).await;
         app.set_up().await;
         app
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        self.data.path()
     }
 
     /// Sets the server up; returns the admin's cookie.
@@ -452,9 +458,29 @@ impl TestSensor {
         at: Timestamp,
         nonce: [u8; 16],
     ) -> Response {
-        let headers = signature::sign(&self.key, self.id, "POST", path, body, at, &nonce);
+        self.ask(app, Method::POST, path, body, at, nonce).await
+    }
+
+    /// Gets something.
+    pub async fn get(&self, app: &TestApp, path: &str) -> Response {
+        self.ask(app, Method::GET, path, b"", Timestamp::now(), random())
+            .await
+    }
+
+    /// Sends a signed request of any method.
+    pub async fn ask(
+        &self,
+        app: &TestApp,
+        method: Method,
+        path: &str,
+        body: &[u8],
+        at: Timestamp,
+        nonce: [u8; 16],
+    ) -> Response {
+        let name = method.as_str();
+        let headers = signature::sign(&self.key, self.id, name, path, body, at, &nonce);
         app.http
-            .post(format!("{}{path}", app.url))
+            .request(method, format!("{}{path}", app.url))
             .header("content-digest", headers.content_digest)
             .header("signature-input", headers.signature_input)
             .header("signature", headers.signature)

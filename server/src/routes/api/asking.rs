@@ -2,6 +2,7 @@
 
 use axum::{
     Json,
+    body::BodyDataStream,
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
@@ -109,6 +110,32 @@ impl<T: std::str::FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// A file as the body, piece by piece.
+pub(crate) struct File(pub(crate) BodyDataStream);
+
+impl<S: Sync> FromRequest<S> for File {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refused> {
+        Ok(Self(request.into_body().into_data_stream()))
+    }
+}
+
+/// Two ids in the path, as [`Id`].
+pub(crate) struct Ids<T, U>(pub(crate) T, pub(crate) U);
+
+impl<T: std::str::FromStr, U: std::str::FromStr, S: Send + Sync> FromRequestParts<S> for Ids<T, U> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let texts = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let ids = texts.ok().and_then(|Path((first, second))| {
+            Some(Self(first.parse().ok()?, second.parse().ok()?))
+        });
+        ids.ok_or_else(|| Refusal::NotFound.into())
+    }
+}
+
 /// A JSON body.
 pub(crate) struct Body<T>(pub(crate) T);
 
@@ -172,6 +199,19 @@ impl Input for Caller {}
 impl<T: JsonSchema> Input for Id<T> {
     fn describe(operation: &mut Operation<'_>) {
         operation.path_parameter::<T>("id");
+    }
+}
+
+impl<T: JsonSchema, U: JsonSchema> Input for Ids<T, U> {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.path_parameter::<T>("id");
+        operation.path_parameter::<U>("number");
+    }
+}
+
+impl Input for File {
+    fn describe(operation: &mut Operation<'_>) {
+        operation.file();
     }
 }
 

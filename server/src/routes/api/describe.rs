@@ -108,6 +108,14 @@ impl Operation<'_> {
         );
     }
 
+    /// A file as the body.
+    pub(crate) fn file(&mut self) {
+        let any =
+            json!({ "schema": { "type": "string", "contentMediaType": "application/x-tar" } });
+        self.body =
+            Some(json!({ "required": true, "content": { "application/octet-stream": any } }));
+    }
+
     /// An answer of some type of content, or of none.
     pub(crate) fn response(&mut self, status: &str, about: &str, content: Option<(&str, Value)>) {
         let mut response = json!({ "description": about });

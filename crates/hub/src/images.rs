@@ -1,0 +1,315 @@
+//! Services whose honeypots are images: uploaded, kept in the registry, and run by sensors.
+
+mod describe;
+mod rows;
+mod take_in;
+mod upload;
+
+use std::{collections::BTreeSet, io, sync::Arc};
+
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use skep_model::{
+    Complaint, Refusal,
+    event::ServiceName,
+    ids::SensorId,
+    service::{ImageService, SensorRef, ServiceEdit},
+    user::Role,
+};
+use skep_registry::{ArchiveError, Digest, Limits, Reference, RegistryError, Repository, Storage};
+use skep_store::{ImageRow, ImageServiceRow, ServiceChange};
+
+use crate::{Actor, Hub, HubError};
+use describe::{DESCRIPTION, line};
+pub(crate) use rows::{has_image_for, same_protocols, usual_ports};
+use rows::{images_of, ports, view};
+
+/// The registry's folder, in the data folder.
+const FOLDER: &str = "registry";
+/// How many archives are read at a time.
+pub(crate) const UPLOADS: usize = 2;
+/// Below this the registry keeps the images of services. Only the hub writes there.
+pub const SERVICES: &str = "services/";
+
+impl Hub {
+    /// The registry. It is opened when it is first asked for: commands beside a server that runs leave it alone.
+    pub fn registry(&self) -> Result<&Arc<Storage>, HubError> {
+        if let Some(storage) = self.0.registry.get() {
+            return Ok(storage);
+        }
+        let _alone = self
+            .0
+            .opening
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if self.0.registry.get().is_none() {
+            let folder = self.0.options.data.join(FOLDER);
+            let storage = Arc::new(Storage::open(&folder, Limits::default())?);
+            let _ = self.0.registry.set(storage);
+        }
+        self.0.registry.get().ok_or_else(|| Refusal::Busy.into())
+    }
+
+    /// The services with images, by name.
+    pub async fn image_services(&self, actor: &Actor) -> Result<Vec<ImageService>, HubError> {
+        actor.require(Role::Admin)?;
+        let sensors = self.0.store.sensors(&actor.scope).await?;
+        let instances = self.0.store.instances(None).await?;
+        let services = self.0.store.image_services().await?;
+        Ok(services
+            .into_iter()
+            .map(|service| {
+                let runs = |sensor: SensorId| {
+                    instances.iter().any(|row| {
+                        row.sensor == sensor
+                            && row.removed_at.is_none()
+                            && row.instance.service == service.name
+                    })
+                };
+                let sensors = sensors.iter().filter(|sensor| runs(sensor.id));
+                let sensors = sensors.map(|sensor| SensorRef {
+                    id: sensor.id,
+                    name: sensor.name.clone(),
+                });
+                view(&service, sensors.collect())
+            })
+            .collect())
+    }
+
+    /// One of them.
+    pub async fn image_service(
+        &self,
+        actor: &Actor,
+        name: &ServiceName,
+    ) -> Result<ImageService, HubError> {
+        let services = self.image_services(actor).await?;
+        let found = services.into_iter().find(|service| service.name == *name);
+        found.ok_or_else(|| Refusal::NotFound.into())
+    }
+
+    /// Changes a service with images. Sensors that run it are told of another revision at once.
+    pub async fn edit_service(
+        &self,
+        actor: &Actor,
+        name: &ServiceName,
+        edit: ServiceEdit,
+    ) -> Result<ImageService, HubError> {
+        actor.require(Role::Admin)?;
+        let alone = self.0.deploying.lock().await;
+        let before = self.find_service(name).await?;
+        if let Some(text) = &edit.description
+            && text.chars().count() > DESCRIPTION
+        {
+            let max = DESCRIPTION as u32;
+            return Err(HubError::invalid("description", Complaint::TooLong { max }));
+        }
+        let description = edit.description.as_deref().map(line);
+        let change = ServiceChange {
+            description: description.unwrap_or_else(|| before.description.clone()),
+            level: edit.level.unwrap_or(before.level),
+            revision: edit.revision.unwrap_or(before.default_revision),
+        };
+        if change.revision != before.default_revision {
+            self.check_revision(&before, change.revision).await?;
+        }
+        let mut audit = actor.audit("edit", "service", name.to_string());
+        let words = |description: &str, level: skep_model::service::Level, revision: u32| serde_json::json!({ "description": description, "level": level, "revision": revision });
+        audit.before = Some(words(
+            &before.description,
+            before.level,
+            before.default_revision,
+        ));
+        audit.after = Some(words(&change.description, change.level, change.revision));
+        let edited = self
+            .0
+            .store
+            .edit_image_service(name, &change, &audit)
+            .await?;
+        let told = edited.ok_or(Refusal::NotFound)?;
+        drop(alone);
+        self.tell(&told).await?;
+        self.image_service(actor, name).await
+    }
+
+    /// Whether all sensors that run a service can run another revision of it.
+    async fn check_revision(&self, service: &ImageServiceRow, number: u32) -> Result<(), HubError> {
+        const FIELD: &str = "revision";
+        let images: Vec<&ImageRow> = images_of(service, number).collect();
+        let ports = images.first().map(|image| ports(&image.manifest));
+        let ports = ports.ok_or_else(|| HubError::invalid(FIELD, Complaint::Unknown))?;
+        let sensors = self.0.store.sensors(&skep_store::Scope::Everything).await?;
+        for row in self.0.store.instances(None).await? {
+            if row.removed_at.is_some() || row.instance.service != service.name {
+                continue;
+            }
+            let sensor = sensors.iter().find(|sensor| sensor.id == row.sensor);
+            let architecture = sensor.and_then(|sensor| sensor.status.as_ref());
+            let architecture = architecture.map(|status| status.architecture.as_str());
+            // A sensor that is being removed is not shown any more, and runs nothing.
+            if sensor.is_some() && !has_image_for(service, number, architecture) {
+                return Err(HubError::invalid(FIELD, Complaint::NoImage));
+            }
+            if !same_protocols(&row.instance.ports, &ports) {
+                return Err(HubError::invalid(FIELD, Complaint::OtherPorts));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets sensors that have something new to run hear of it.
+    async fn tell(&self, sensors: &[SensorId]) -> Result<(), HubError> {
+        for sensor in sensors {
+            self.0.presence.wake(*sensor);
+        }
+        let mut groups = BTreeSet::new();
+        for row in self.0.store.sensors(&skep_store::Scope::Everything).await? {
+            if sensors.contains(&row.id) {
+                groups.insert(row.group.id);
+            }
+        }
+        for group in groups {
+            self.0.live.sensors(group);
+        }
+        Ok(())
+    }
+
+    /// Removes a revision that sensors do not run.
+    pub async fn remove_revision(
+        &self,
+        actor: &Actor,
+        name: &ServiceName,
+        number: u32,
+    ) -> Result<(), HubError> {
+        actor.require(Role::Admin)?;
+        let _alone = self.0.deploying.lock().await;
+        let service = self.find_service(name).await?;
+        let removed: Vec<&ImageRow> = images_of(&service, number).collect();
+        let label = &removed.first().ok_or(Refusal::NotFound)?.label;
+        if service.default_revision == number {
+            return Err(HubError::invalid("revision", Complaint::InUse));
+        }
+        let mut audit = actor.audit("remove revision", "service", name.to_string());
+        audit.before = Some(serde_json::json!({ "number": number, "revision": label }));
+        if !self.0.store.remove_revision(name, number, &audit).await? {
+            return Err(Refusal::NotFound.into());
+        }
+        let left = self.0.store.image_services().await?;
+        for image in removed {
+            self.let_go(&image.repository, &image.digest, &left).await;
+        }
+        Ok(())
+    }
+
+    /// Removes a service that no sensor runs. Its events stay.
+    pub async fn remove_service(&self, actor: &Actor, name: &ServiceName) -> Result<(), HubError> {
+        actor.require(Role::Admin)?;
+        let _alone = self.0.deploying.lock().await;
+        let service = self.find_service(name).await?;
+        let mut audit = actor.audit("remove", "service", name.to_string());
+        audit.before = Some(serde_json::json!({ "description": service.description }));
+        if !self.0.store.remove_image_service(name, &audit).await? {
+            return Err(HubError::invalid("service", Complaint::InUse));
+        }
+        let repository = repository_of(name)?;
+        Ok(self.registry()?.delete_repository(&repository).await?)
+    }
+
+    async fn find_service(&self, name: &ServiceName) -> Result<ImageServiceRow, HubError> {
+        let services = self.0.store.image_services().await?;
+        let found = services.into_iter().find(|service| service.name == *name);
+        found.ok_or_else(|| Refusal::NotFound.into())
+    }
+
+    /// Removes an image from the registry, unless somebody else needs it. What stays by mistake costs room only.
+    async fn let_go(&self, repository: &str, digest: &str, left: &[ImageServiceRow]) {
+        let needed = left.iter().flat_map(|service| &service.images);
+        if needed
+            .clone()
+            .any(|image| image.repository == repository && image.digest == digest)
+        {
+            return;
+        }
+        let (Ok(name), Ok(digest)) = (repository.parse(), digest.parse::<Digest>()) else {
+            return;
+        };
+        let Ok(storage) = self.registry() else { return };
+        let gone = storage
+            .delete_manifest(&name, &Reference::Digest(digest))
+            .await;
+        if let Err(error) = gone {
+            tracing::warn!(repository, %digest, %error, "an image that nobody needs stays in the registry");
+        }
+    }
+
+    /// A blob of an image that a sensor shall run, with its length.
+    pub async fn sensor_blob(
+        &self,
+        sensor: SensorId,
+        digest: &str,
+    ) -> Result<(u64, BoxStream<'static, io::Result<Bytes>>), HubError> {
+        let everything = skep_store::Scope::Everything;
+        let row = self.0.store.sensor(&everything, sensor).await?;
+        let status = row.and_then(|row| row.status).ok_or(Refusal::NotFound)?;
+        let images = self.0.store.images_of(sensor, &status.architecture).await?;
+        let image = images.into_iter().map(|(_, image)| image).find(|image| {
+            let content = &image.manifest.image;
+            let layers = content.layers.iter().map(|layer| &layer.blob);
+            layers
+                .chain([&content.config])
+                .any(|blob| blob.digest.as_str() == digest)
+        });
+        let image = image.ok_or(Refusal::NotFound)?;
+        let (Ok(repository), Ok(digest)) = (image.repository.parse(), digest.parse()) else {
+            return Err(Refusal::NotFound.into());
+        };
+        let storage = self.registry()?;
+        let length = storage.blob_length(&repository, &digest).await?;
+        let Some(length) = length else {
+            tracing::error!(%repository, %digest, "a blob of an image that sensors shall run is missing");
+            return Err(Refusal::NotFound.into());
+        };
+        Ok((length, storage.read_blob(&digest, 0..length).await?))
+    }
+
+    /// Removes from the registry what nobody needs.
+    pub(crate) async fn collect_garbage(&self) -> Result<(), HubError> {
+        if !self.0.options.data.join(FOLDER).exists() {
+            return Ok(());
+        }
+        let collected = self.registry()?.collect().await?;
+        if collected.blobs > 0 {
+            tracing::info!(
+                collected.blobs,
+                collected.bytes,
+                "removed from the registry what nobody needs"
+            );
+        }
+        Ok(())
+    }
+}
+
+fn unusable(reason: String) -> HubError {
+    Refusal::Upload { reason }.into()
+}
+
+fn repository_of(service: &ServiceName) -> Result<Repository, HubError> {
+    Ok(format!("{SERVICES}{service}").parse()?)
+}
+
+impl From<ArchiveError> for HubError {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Refused(reason) => unusable(reason.into_owned()),
+            ArchiveError::Registry(error) => error.into(),
+        }
+    }
+}
+
+impl From<RegistryError> for HubError {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::Failed(_) => Self::Registry(error),
+            other => unusable(other.to_string()),
+        }
+    }
+}

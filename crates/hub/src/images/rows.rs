@@ -1,0 +1,79 @@
+//! What is read off the images of a service.
+
+use std::collections::BTreeMap;
+
+use skep_model::{
+    sensor::Port,
+    service::{Image, ImageService, Revision, SensorRef},
+};
+use skep_protocol::manifest::Manifest;
+use skep_store::{ImageRow, ImageServiceRow};
+
+/// The images of a revision.
+pub(super) fn images_of(service: &ImageServiceRow, number: u32) -> impl Iterator<Item = &ImageRow> {
+    let of_revision = move |image: &&ImageRow| image.number == number;
+    service.images.iter().filter(of_revision)
+}
+
+/// Whether a revision has an image for a processor; nothing is known of a sensor that has not called yet.
+pub(crate) fn has_image_for(
+    service: &ImageServiceRow,
+    number: u32,
+    architecture: Option<&str>,
+) -> bool {
+    images_of(service, number)
+        .any(|image| Some(image.manifest.image.architecture.name()) == architecture)
+}
+
+/// Where an image listens when nothing else is said.
+pub(super) fn ports(manifest: &Manifest) -> Vec<Port> {
+    let ports = manifest.ports.iter();
+    ports
+        .map(|port| Port {
+            number: port.published.get(),
+            transport: port.protocol.into(),
+        })
+        .collect()
+}
+
+/// Where a service listens when nothing else is said.
+pub(crate) fn usual_ports(service: &ImageServiceRow) -> Vec<Port> {
+    let image = images_of(service, service.default_revision).next();
+    image
+        .map(|image| ports(&image.manifest))
+        .unwrap_or_default()
+}
+
+/// Whether each of these ports can stand for the one in its place.
+pub(crate) fn same_protocols(ports: &[Port], others: &[Port]) -> bool {
+    ports
+        .iter()
+        .map(|port| port.transport)
+        .eq(others.iter().map(|port| port.transport))
+}
+
+/// A service, as it is shown.
+pub(super) fn view(service: &ImageServiceRow, sensors: Vec<SensorRef>) -> ImageService {
+    let mut revisions: BTreeMap<u32, Revision> = BTreeMap::new();
+    for row in &service.images {
+        let revision = revisions.entry(row.number).or_insert_with(|| Revision {
+            number: row.number,
+            label: row.label.clone(),
+            ports: ports(&row.manifest),
+            images: vec![],
+        });
+        revision.images.push(Image {
+            architecture: row.manifest.image.architecture.name().to_owned(),
+            digest: row.digest.clone(),
+            size: row.manifest.image.size(),
+        });
+    }
+    ImageService {
+        name: service.name.clone(),
+        description: service.description.clone(),
+        level: service.level,
+        revision: service.default_revision,
+        revisions: revisions.into_values().collect(),
+        sensors,
+    }
+}
