@@ -29,6 +29,10 @@ pub fn Grid(board: Board) -> impl IntoView {
     // As high as the last row that there was: with another filter there may be none at the moment.
     let height = StoredValue::new(0.0);
     let see = move || {
+        // The picture that it waited for may come after the page went.
+        if height.is_disposed() {
+            return;
+        }
         if let Some(place) = place.get_untracked() {
             if let Ok(Some(row)) = place.query_selector("tbody tr.row") {
                 height.set_value(f64::from(row.client_height()));
