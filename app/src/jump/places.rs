@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(labels(Role::Admin, "log aud"), ["Audit log"]);
         assert_eq!(labels(Role::Observer, "audit"), [""; 0]);
         assert_eq!(labels(Role::Admin, "api")[..2], ["API tokens", "REST API"]);
-        assert_eq!(labels(Role::Observer, "").len(), 10);
+        assert_eq!(labels(Role::Observer, "").len(), 11);
     }
 
     #[test]

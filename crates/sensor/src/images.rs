@@ -18,7 +18,7 @@ use tokio::{
 };
 
 const NO_ENGINE: &str = "it runs in a container, and this sensor has no container engine: install Docker on the sensor's \
-     machine, or name the engine's socket with --engine, and start the sensor again";
+     machine, and start the sensor again with --engine /var/run/docker.sock";
 
 const NO_INTERFACE: &str = "it works on a network interface of the sensor's machine: name one with --interface, and \
      start the sensor again";

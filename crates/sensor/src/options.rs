@@ -55,10 +55,10 @@ pub struct Run {
     /// need if there is an engine. `root` stays root.
     #[arg(long, env = "SKEP_SENSOR_USER", default_value = "nobody")]
     pub user: String,
-    /// The socket of the Docker engine that runs honeypots in containers, or `none`. By default /var/run/docker.sock,
-    /// if it is there. Access to it is as good as root.
-    #[arg(long, env = "SKEP_SENSOR_ENGINE")]
-    pub engine: Option<EngineChoice>,
+    /// The socket of the Docker engine that runs honeypots in containers, usually /var/run/docker.sock, or `none`.
+    /// Access to it is as good as root, so it must be asked for.
+    #[arg(long, env = "SKEP_SENSOR_ENGINE", default_value = "none")]
+    pub engine: EngineChoice,
     /// The network interface for honeypots in containers that work on one, where an administrator allows it.
     #[arg(long, env = "SKEP_SENSOR_INTERFACE", value_parser = interface)]
     pub interface: Option<InterfaceName>,
@@ -69,15 +69,11 @@ impl Run {
     #[must_use]
     pub fn engine(&self) -> Option<&Path> {
         match &self.engine {
-            Some(EngineChoice::None) => None,
-            Some(EngineChoice::Socket(path)) => Some(path),
-            None => Some(Path::new(DOCKER)).filter(|socket| socket.exists()),
+            EngineChoice::None => None,
+            EngineChoice::Socket(path) => Some(path),
         }
     }
 }
-
-/// Where Docker's socket usually is.
-const DOCKER: &str = "/var/run/docker.sock";
 
 /// What a sensor is told of the container engine.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -59,7 +59,7 @@ fn options(server: &Server, data: &Path) -> Run {
         enrol_again: false,
         insecure_http: false,
         user: "root".to_owned(),
-        engine: Some(EngineChoice::None),
+        engine: EngineChoice::None,
         interface: None,
     }
 }
