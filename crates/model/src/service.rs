@@ -114,6 +114,7 @@ pub type Settings = BTreeMap<String, SettingValue>;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Placement {
     /// The address of the sensor's that it listens on; `0.0.0.0` and `::` are all of them.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::Address"))]
     pub address: IpAddr,
     /// The ports.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]

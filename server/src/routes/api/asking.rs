@@ -159,6 +159,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
 /// A number such as `30.0` is a whole one to JSON Schema, and some languages write it so.
 fn whole(value: &mut Value) {
+    match value {
+        Value::Array(values) => return values.iter_mut().for_each(whole),
+        Value::Object(fields) => return fields.values_mut().for_each(whole),
+        _ => {}
+    }
     let number = value.as_f64().filter(|_| value.is_f64());
     if let Some(number) = number.filter(|n| n.fract() == 0.0 && n.abs() < 1e15) {
         #[expect(clippy::cast_possible_truncation, reason = "bounded above")]

@@ -65,7 +65,7 @@ pub(super) fn routes(api: Described) -> Described {
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Deployment {
     /// The changes, at most 10,000. They are taken up in this order.
-    #[schemars(length(min = 1, max = 10_000))]
+    #[schemars(length(min = 1))]
     changes: Vec<Change>,
 }
 
