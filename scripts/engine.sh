@@ -14,6 +14,11 @@ if [ -z "${SKEP_ENGINE_FOLDER:-}" ]; then
   folder="$(mktemp -d /tmp/skep-engine.XXXXXX)"
   space="${folder##*/}"
   clean() {
+    # What an engine that was killed has left: a keeper for each container, and the container in it.
+    for keeper in $(pgrep -f -- "-address $folder/run/" || true); do
+      pkill -KILL -P "$keeper" || true
+      kill -KILL "$keeper" 2>/dev/null || true
+    done
     ip netns delete "$space" 2>/dev/null || true
     rm -rf "$folder"
   }
