@@ -1,6 +1,6 @@
 //! What the matrix shows: sensors that change in place, what was ticked, and which rows are in sight.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::collections::BTreeSet;
 
 use leptos::{prelude::*, task::spawn_local};
 use skep_model::{
@@ -216,11 +216,8 @@ impl Board {
         let subjects = untrack(|| self.subjects());
         self.draft.update(|draft| {
             for sensor in subjects {
-                let placement = (!settings.is_empty()).then(|| Placement {
-                    address: usual_address(&sensor),
-                    ports: service.ports.clone(),
-                    settings: settings.clone(),
-                });
+                let placement =
+                    (!settings.is_empty()).then(|| usual_placement(&sensor, service, settings));
                 draft.want(&sensor, &service.name, wanted, placement);
             }
         });
@@ -247,8 +244,16 @@ impl Board {
     }
 }
 
-/// Where what a sensor runs listens.
-pub fn usual_address(sensor: &SensorView) -> IpAddr {
+/// How a service comes to a sensor where nothing else is said, with these settings.
+pub fn usual_placement(
+    sensor: &SensorView,
+    service: &ServiceView,
+    settings: &Settings,
+) -> Placement {
     let instances = sensor.instances.iter();
-    service::usual_address(instances.map(|instance| instance.placement.address))
+    Placement {
+        address: service::usual_address(instances.map(|instance| instance.placement.address)),
+        ports: service.ports.clone(),
+        settings: settings.clone(),
+    }
 }

@@ -12,7 +12,7 @@ use skep_model::{
 use web_sys::FormData;
 
 use super::{
-    board::Board,
+    board::{Board, usual_placement},
     draft::{Place, instances},
 };
 use crate::{
@@ -80,11 +80,7 @@ fn Form(
         service = service.name.to_string(),
         sensor = sensor.name.as_str()
     );
-    let usual = Placement {
-        address: super::board::usual_address(&sensor),
-        ports: service.ports.clone(),
-        settings: Settings::new(),
-    };
+    let usual = usual_placement(&sensor, &service, &Settings::new());
     let add = move |_| {
         let number = next.get_value();
         next.set_value(number + 1);
@@ -189,11 +185,7 @@ fn entries(draft: &super::draft::Draft, sensor: &SensorView, service: &ServiceVi
             };
             let placement = changed
                 .or_else(|| instance.as_ref().map(|instance| instance.placement.clone()))
-                .unwrap_or_else(|| Placement {
-                    address: super::board::usual_address(sensor),
-                    ports: service.ports.clone(),
-                    settings: Settings::new(),
-                });
+                .unwrap_or_else(|| usual_placement(sensor, service, &Settings::new()));
             Entry {
                 number,
                 instance: instance.map(|instance| instance.id),
@@ -228,8 +220,9 @@ fn changes(sensor: &SensorView, place: &Place, entries: &[Entry]) -> Vec<Change>
         let before = instances(sensor, &place.1)
             .find(|known| known.id == instance)
             .map(|known| known.placement.clone());
-        let mut kept = instances(sensor, &place.1);
-        let same = kept.any(|known| known.id == instance && alike(&known.placement, &placement));
+        let same = before
+            .as_ref()
+            .is_some_and(|before| alike(before, &placement));
         (!same).then_some(Change::Edit {
             sensor: id,
             instance,

@@ -31,7 +31,7 @@ use crate::{
     server,
     translations::td_string,
     view::view,
-    words::number,
+    words::{number, ports},
 };
 
 type Sensors = Answer<Vec<SensorView>>;
@@ -211,16 +211,11 @@ fn Services(sensor: SensorView) -> impl IntoView {
                     ("pres offline", "failed", td_string!(locale, sensors.failed))
                 }
             };
-            let ports: Vec<_> = instance
-                .placement
-                .ports
-                .iter()
-                .map(|port| format!("{}/{}", port.number, port.transport))
-                .collect();
+            let ports = ports(&instance.placement.ports);
             view! {
                 <tr>
                     <th scope="row" data-l=td_string!(locale, field.service)>{instance.service.to_string()}</th>
-                    <td class="mono wrap" data-l=td_string!(locale, sensor.ports)>{ports.join(" ")}</td>
+                    <td class="mono wrap" data-l=td_string!(locale, sensor.ports)>{ports}</td>
                     <td data-l=td_string!(locale, field.state)>
                         <span class=class>
                             <Icon name=icon />
