@@ -51,7 +51,7 @@ api_tests() {
 }
 
 browser_tests() {
-  npm test --silent --prefix end2end 2>&1 | tee "$browser" && none_skipped "$browser" skipped
+  scripts/engine.sh npm test --silent --prefix end2end 2>&1 | tee "$browser" && none_skipped "$browser" skipped
 }
 
 # A runner that fails without a word must not look like success, nor one that left tests out.

@@ -33,6 +33,7 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/sensors", LoggedIn(Observer)),
     ("GET", "/sensors/matrix", LoggedIn(Observer)),
     ("GET", "/sensors/{id}", LoggedIn(Observer)),
+    ("GET", "/services", LoggedIn(Observer)),
     ("GET", "/quarantine", LoggedIn(Manager)),
     ("GET", "/users", LoggedIn(Admin)),
     ("GET", "/tokens", LoggedIn(Admin)),
@@ -64,6 +65,12 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/fn/edit_event", LoggedIn(Manager)),
     ("POST", "/fn/service_views", LoggedIn(Observer)),
     ("POST", "/fn/deploy", LoggedIn(Manager)),
+    ("POST", "/fn/image_services", LoggedIn(Observer)),
+    ("POST", "/fn/registry", LoggedIn(Observer)),
+    ("POST", "/fn/upload_service", LoggedIn(Admin)),
+    ("POST", "/fn/edit_service", LoggedIn(Admin)),
+    ("POST", "/fn/remove_revision", LoggedIn(Admin)),
+    ("POST", "/fn/remove_service", LoggedIn(Admin)),
     ("POST", "/fn/add_sensor", LoggedIn(Manager)),
     ("POST", "/fn/enrol_again", LoggedIn(Manager)),
     ("POST", "/fn/revoke_sensor", LoggedIn(Manager)),
@@ -133,7 +140,12 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ),
     ("GET", "/api/v1/services", Token(Observer, Area::Sensors)),
     ("POST", "/api/v1/services", Token(Admin, Area::Sensors)),
-    ("GET", "/api/v1/services/{id}", Token(Admin, Area::Sensors)),
+    (
+        "GET",
+        "/api/v1/services/{id}",
+        Token(Observer, Area::Sensors),
+    ),
+    ("GET", "/api/v1/registry", Token(Observer, Area::Sensors)),
     (
         "PATCH",
         "/api/v1/services/{id}",
@@ -227,7 +239,7 @@ pub const TABLE: &[(&str, &str, Who)] = &[
 #[must_use]
 pub fn streams(method: &str, path: &str) -> bool {
     matches!(who(method, path), Some(Sensor | Registry))
-        || (method, path) == ("POST", "/api/v1/services")
+        || method == "POST" && matches!(path, "/api/v1/services" | "/fn/upload_service")
 }
 
 /// Whether somebody who must change the password first may pass already.

@@ -5,7 +5,7 @@ use skep_model::{
     Classification, Network, Severity, Status, Timestamp,
     console::{Cursor, EventQuery, EventRow},
     event::ServiceName,
-    ids::SensorId,
+    ids::{EventId, SensorId},
     time::{DAY, HOUR},
 };
 
@@ -22,6 +22,9 @@ pub const ANY: &str = "any";
 
 /// The word for archived events.
 pub const ARCHIVE: &str = "archive";
+
+/// The address's word for the event that is open beside the list.
+pub const OPEN: &str = "open";
 
 /// How many places the way back to newer pages remembers.
 const TRAIL: usize = 20;
@@ -76,9 +79,15 @@ impl Filter {
         }
     }
 
-    /// The address of these events from their newest.
+    /// The address of these events.
     #[must_use]
     pub fn address(&self) -> String {
+        self.address_with(None)
+    }
+
+    /// The address of these events with one of them open beside them.
+    #[must_use]
+    pub fn address_with(&self, open: Option<EventId>) -> String {
         let mut map = ParamsMap::new();
         for (name, value) in [
             ("dataset", &self.dataset),
@@ -107,7 +116,20 @@ impl Filter {
                     .join(","),
             );
         }
+        if let Some(open) = open {
+            map.insert(OPEN, open.to_string());
+        }
         format!("/events{}", map.to_query_string())
+    }
+
+    /// These events from their newest.
+    #[must_use]
+    pub fn first(&self) -> Self {
+        Self {
+            before: None,
+            trail: vec![],
+            ..self.clone()
+        }
     }
 
     /// The page that begins after `cursor`.

@@ -173,6 +173,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("sensors") view=Sensing::Sensors ssr=SsrMode::Async />
                     <Route path=path!("sensors/matrix") view=Sensing::Matrix ssr=SsrMode::Async />
                     <Route path=path!("sensors/:id") view=Sensing::Sensor ssr=SsrMode::Async />
+                    <Route path=path!("services") view=Sensing::Services ssr=SsrMode::Async />
                     <Route path=path!("quarantine") view=Rare::Quarantine ssr=SsrMode::Async />
                     <Route path=path!("users") view=Rare::Users ssr=SsrMode::Async />
                     <Route path=path!("tokens") view=Rare::Tokens ssr=SsrMode::Async />

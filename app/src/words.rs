@@ -3,6 +3,7 @@
 use skep_model::{
     Classification, Complaint, LoginMethod, Severity, Status, Timestamp,
     sensor::{Port, Presence},
+    service::Level,
     token::Area,
     user::Role,
 };
@@ -140,6 +141,16 @@ pub fn ports(ports: &[Port]) -> String {
         .map(|port| format!("{}/{}", port.number, port.transport))
         .collect();
     words.join(" ")
+}
+
+/// How far an attacker can go.
+#[must_use]
+pub fn level(locale: Locale, level: Level) -> &'static str {
+    match level {
+        Level::Low => td_string!(locale, level.low),
+        Level::Medium => td_string!(locale, level.medium),
+        Level::High => td_string!(locale, level.high),
+    }
 }
 
 /// A number with its thousands apart.

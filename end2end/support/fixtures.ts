@@ -70,9 +70,17 @@ export function panel(page: Page, name: string) {
   return page.locator('section').filter({ has: page.getByRole('heading', { name, exact: true }) }).last();
 }
 
-/** Opens the event of a row without leaving the page's document. */
+/** Opens the event of a row beside the list. */
+export async function openBeside(page: Page, row: ReturnType<typeof rows>): Promise<void> {
+  const id = await row.first().getAttribute('data-event');
+  await row.first().getByRole('link').click();
+  await expect(page).toHaveURL(new RegExp(`[?&]open=${id}$`));
+}
+
+/** Opens the event of a row on its own page, without leaving the page's document. */
 export async function open(page: Page, row: ReturnType<typeof rows>): Promise<void> {
   const id = await row.first().getAttribute('data-event');
-  await row.first().locator(`a[href*="/events/${id}"]`).first().click();
+  await openBeside(page, row);
+  await page.getByRole('link', { name: 'Whole event' }).click();
   await expect(page).toHaveURL(new RegExp(`/events/${id}$`));
 }

@@ -1,5 +1,5 @@
-import { nmap, sshLogin } from '../support/attacks';
-import { expect, live, logIn, open, panel, rows, test } from '../support/fixtures';
+import { Shell, nmap, sshLogin } from '../support/attacks';
+import { expect, live, logIn, open, openBeside, panel, rows, test } from '../support/fixtures';
 
 test('filters live in the address, work on an event reaches every open page', async ({ skep, page, context }) => {
   await skep.startSensor();
@@ -79,4 +79,86 @@ test('the event list is there without scripts', async ({ skep, page, browser }) 
   await still.goto(`${skep.url}/events`);
   await expect(rows(still, 'server-rendered')).toHaveCount(1);
   await context.close();
+});
+
+test('the open event stands beside the list, grows there, and its address can be shared', async ({ skep, page, context }) => {
+  await skep.startSensor();
+  await sshLogin(skep.ports.ssh, 'root', 'the-first');
+  const shell = await Shell.ssh(skep.ports.ssh, 'root', '123456');
+  await logIn(page, skep);
+  await page.goto(`${skep.url}/events`);
+  await live(page);
+  const pane = page.getByRole('complementary', { name: 'Open event' });
+  const session = rows(page, 'root / 123456');
+
+  await test.step('what is typed shows up in it', async () => {
+    await openBeside(page, session);
+    await expect(panel(page, 'Credentials')).toContainText('accepted');
+    await shell.type('id; echo seen-beside');
+    await expect(panel(page, 'Commands')).toContainText('id; echo seen-beside');
+    await expect(rows(page)).toHaveCount(2);
+  });
+
+  await test.step('in another window the address shows the same', async () => {
+    const other = await context.newPage();
+    await other.goto(page.url());
+    await expect(panel(other, 'Commands')).toContainText('id; echo seen-beside');
+    await other.close();
+  });
+
+  await test.step('keys', async () => {
+    await page.keyboard.press('j');
+    await expect(panel(page, 'Credentials')).toContainText('the-first');
+    await page.keyboard.press('k');
+    await expect(panel(page, 'Commands')).toContainText('id; echo seen-beside');
+    await page.keyboard.press('x');
+    await expect(page.getByRole('group', { name: '1 event chosen' })).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(pane).toHaveCount(0);
+    await expect(page).toHaveURL(/\/events$/);
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await expect(panel(page, 'Credentials')).toContainText('the-first');
+  });
+
+  await test.step('letters that are typed into a field are for the field', async () => {
+    const address = page.url();
+    await page.getByLabel('Source', { exact: true }).pressSequentially('jkx');
+    await expect(page.getByLabel('Source', { exact: true })).toHaveValue('jkx');
+    expect(page.url()).toBe(address);
+    await page.getByLabel('Source', { exact: true }).clear();
+  });
+
+  await test.step('deciding beside the list', async () => {
+    await pane.getByLabel('Status').selectOption('resolved');
+    await expect(rows(page, 'the-first')).toContainText(/resolved/i);
+    await pane.getByRole('button', { name: 'Archive' }).click();
+    await expect(rows(page)).toHaveCount(1);
+    await expect(pane).toHaveCount(0);
+  });
+  await shell.leave();
+});
+
+test('quick filters say how many there are of each kind, and show only those', async ({ skep, page }) => {
+  await skep.startSensor();
+  await sshLogin(skep.ports.ssh, 'root', 'first');
+  await nmap(skep.ports.catchAll);
+  await logIn(page, skep);
+  await page.goto(`${skep.url}/events`);
+  await live(page);
+  const quick = page.getByRole('navigation', { name: 'Quick filters' });
+  await expect(rows(page, /ports scanned/)).toHaveCount(1);
+  await expect(quick.getByRole('link', { name: 'ssh 1' })).toBeVisible();
+
+  await sshLogin(skep.ports.ssh, 'root', 'second');
+  await expect(quick.getByRole('link', { name: 'ssh 2' }), 'they count along').toBeVisible();
+
+  await quick.getByRole('link', { name: 'ssh 2' }).click();
+  await expect(page).toHaveURL(/\/events\?service=ssh$/);
+  await expect(rows(page)).toHaveCount(2);
+  await expect(page.getByRole('combobox', { name: 'Service' })).toHaveValue('ssh');
+
+  await quick.getByRole('link', { name: 'ssh 2' }).click();
+  await expect(page).toHaveURL(/\/events$/);
+  await expect(rows(page, /ports scanned/)).toHaveCount(1);
 });

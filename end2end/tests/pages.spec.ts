@@ -31,10 +31,12 @@ async function furnished(skep: Skep, page: Page): Promise<Record<string, string>
     dashboard: '/',
     events: '/events',
     event: `/events/${id}`,
+    pane: `/events?open=${id}`,
     archive: '/events?dataset=archive',
     sensors: '/sensors',
     sensor: sensor ?? '',
     matrix: '/sensors/matrix',
+    services: '/services',
     ...Object.fromEntries(admin.map((name) => [name, `/${name}`])),
   };
 }

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { sshLogin } from '../support/attacks';
-import { expect, live, logIn, rows, test } from '../support/fixtures';
+import { expect, live, logIn, open, rows, test } from '../support/fixtures';
 import type { Skep } from '../support/skep';
 
 /** Pages with their headings, the first visit's one at first. */
@@ -9,6 +9,7 @@ const places: [string, string][] = [
   ['/events', 'Events'],
   ['/sensors', 'Sensors'],
   ['/sensors/matrix', 'Services on sensors'],
+  ['/services', 'Services'],
   ['/quarantine', 'Quarantine'],
   ['/users', 'Users'],
   ['/tokens', 'API tokens'],
@@ -93,7 +94,7 @@ test('every page by its address, by links, back and forward', async ({ skep, pag
     await page.goto(`${skep.url}/events`);
     await live(page);
     const same = await mark(page);
-    await rows(page).locator(`a[href*="${event}"]`).first().click();
+    await open(page, rows(page));
     await shows(page, skep, event, /root/);
     await page.locator(`a[href="/sensors"]:visible`).first().click();
     await shows(page, skep, '/sensors', 'Sensors');

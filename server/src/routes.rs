@@ -6,3 +6,4 @@ pub(crate) mod live;
 pub(crate) mod problem;
 pub(crate) mod registry;
 pub(crate) mod sensor;
+pub(crate) mod upload;

@@ -83,6 +83,12 @@ const EXPECTED: &[Row9] = &[
     ),
     (
         "GET",
+        "/services",
+        "",
+        [303, 200, 200, 200, 200, 200, 303, 303, 303],
+    ),
+    (
+        "GET",
         "/sensors/{id}",
         "",
         [303, 200, 200, 404, 404, 200, 303, 303, 303],
@@ -290,6 +296,42 @@ const EXPECTED: &[Row9] = &[
         "/fn/deploy",
         r#"{"changes":[{"change":"add","sensor":"{sensor}","service":"ssh","placement":{"address":"127.0.0.1","ports":[{"number":2{n},"transport":"tcp"}]}}]}"#,
         [401, 403, 200, 403, 404, 200, 401, 401, 401],
+    ),
+    (
+        "POST",
+        "/fn/image_services",
+        "",
+        [401, 200, 200, 200, 200, 200, 401, 401, 401],
+    ),
+    (
+        "POST",
+        "/fn/registry",
+        "",
+        [401, 200, 200, 200, 200, 200, 401, 401, 401],
+    ),
+    (
+        "POST",
+        "/fn/upload_service",
+        "no archive",
+        [401, 403, 403, 403, 403, 422, 401, 401, 401],
+    ),
+    (
+        "POST",
+        "/fn/edit_service",
+        r#"{"name":"{fresh service}","edit":{"level":"high"}}"#,
+        [401, 403, 403, 403, 403, 200, 401, 401, 401],
+    ),
+    (
+        "POST",
+        "/fn/remove_revision",
+        "name={fresh service}&number={number}",
+        [401, 403, 403, 403, 403, 422, 401, 401, 401],
+    ),
+    (
+        "POST",
+        "/fn/remove_service",
+        "name={fresh service}",
+        [401, 403, 403, 403, 403, 200, 401, 401, 401],
     ),
     (
         "POST",
@@ -505,7 +547,7 @@ const EXPECTED: &[Row9] = &[
         "GET",
         "/api/v1/services/{fresh service}",
         "",
-        [401, 401, 401, 401, 401, 401, 403, 200, 401],
+        [401, 401, 401, 401, 401, 401, 200, 200, 401],
     ),
     (
         "PATCH",
@@ -524,6 +566,12 @@ const EXPECTED: &[Row9] = &[
         "/api/v1/services/{fresh service}/revisions/{number}",
         "",
         [401, 401, 401, 401, 401, 401, 403, 422, 401],
+    ),
+    (
+        "GET",
+        "/api/v1/registry",
+        "",
+        [401, 401, 401, 401, 401, 401, 200, 200, 401],
     ),
     (
         "POST",

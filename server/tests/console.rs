@@ -28,6 +28,7 @@ use support::{Engine, TestApp, command, cookie, extend, login, random};
 on_both!(
     a_user_is_made_changed_and_removed,
     a_given_password_must_be_changed_first,
+    names_that_differ_by_case_only_are_one,
     the_last_admin_stays,
     a_removed_group_leaves_its_events_in_the_archive,
     removed_events_are_not_counted_any_more,
@@ -155,6 +156,24 @@ async fn a_user_is_made_changed_and_removed(engine: Engine) {
     assert!(log_in(&app, "mara", "another long one").await.is_none());
     let (status, _) = call(&app, "GET", &path, &token, Value::Null).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+async fn names_that_differ_by_case_only_are_one(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let token = app.token(Role::Admin).await;
+    let user =
+        |name: &str| json!({ "name": name, "role": "admin", "password": "a password of hers" });
+    let group = |name: &str| json!({ "name": name });
+    let (status, _) = call(&app, "POST", "/users", &token, user("Mara")).await;
+    assert_eq!(status, StatusCode::CREATED);
+    let (status, _) = call(&app, "POST", "/groups", &token, group("DMZ")).await;
+    assert_eq!(status, StatusCode::CREATED);
+    for (path, draft) in [("/users", user("mara")), ("/groups", group("dmz"))] {
+        let (status, problem) = call(&app, "POST", path, &token, draft).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+        assert_eq!(problem["detail"], "name: is taken", "{path}");
+    }
+    assert!(log_in(&app, "MARA", "a password of hers").await.is_some());
 }
 
 async fn a_given_password_must_be_changed_first(engine: Engine) {

@@ -25,6 +25,7 @@ use support::{Engine, TestApp, TestSensor, random};
 on_both!(
     an_archive_becomes_a_service_that_its_sensors_fetch,
     another_revision_is_told_to_whoever_runs_the_service,
+    the_console_uploads_and_sees_how_full_the_registry_is,
     a_refused_archive_leaves_nothing,
     a_refused_change_changes_nothing,
     an_image_of_docker_needs_a_few_words,
@@ -343,6 +344,40 @@ async fn kept(app: &TestApp) -> ([i64; 4], usize) {
             .await,
     ];
     (rows, files(&app.data().join("registry")))
+}
+
+async fn the_console_uploads_and_sees_how_full_the_registry_is(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let token = app.token(Role::Observer).await;
+    let admin = app.admin().await;
+    let before = app.api_json("/api/v1/registry", &token).await;
+    assert_eq!(
+        (&before["state"], &before["stored"]),
+        (&json!("online"), &json!(0))
+    );
+    let post = async |archive: Vec<u8>| {
+        let answer = app
+            .http
+            .post(format!("{}/fn/upload_service?level=high", app.url))
+            .header("cookie", &admin)
+            .header("sec-fetch-site", "same-origin")
+            .body(archive)
+            .send()
+            .await
+            .unwrap();
+        (answer.status(), answer.json::<Value>().await.unwrap())
+    };
+    let (status, refused) = post(b"no archive".to_vec()).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused["refused"]["refusal"], "upload", "{refused}");
+    let (status, service) = post(Image::new("amd64", "one").honeysens("pot", "amd64", "1.0")).await;
+    assert_eq!(status, StatusCode::CREATED);
+    assert_eq!(
+        (&service["name"], &service["level"]),
+        (&json!("pot"), &json!("high"))
+    );
+    let after = app.api_json("/api/v1/registry", &token).await;
+    assert!(after["stored"].as_u64().unwrap() > 0, "{after}");
 }
 
 async fn a_refused_archive_leaves_nothing(engine: Engine) {

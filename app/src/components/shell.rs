@@ -72,6 +72,7 @@ pub fn Shell() -> impl IntoView {
                     {place("/", "dashboard", td_string!(locale, nav.dashboard))}
                     {place("/events", "events", td_string!(locale, nav.events))}
                     {place("/sensors", "sensors", td_string!(locale, nav.sensors))}
+                    {place("/services", "services", td_string!(locale, field.services))}
                     <Awaited view=more />
                     {place("/system", "cog", td_string!(locale, nav.system))}
                     {place("/api", "terminal", td_string!(locale, nav.api))}

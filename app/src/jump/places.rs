@@ -50,6 +50,12 @@ pub fn places(locale: Locale, role: Role, sensors: &[SensorView]) -> Vec<Place> 
             "sensors",
             "/sensors/matrix",
         ),
+        at(
+            td_string!(locale, field.services),
+            page,
+            "services",
+            "/services",
+        ),
     ];
     if role >= Role::Manager {
         places.push(at(
@@ -150,7 +156,7 @@ mod tests {
         assert_eq!(labels(Role::Admin, "log aud"), ["Audit log"]);
         assert_eq!(labels(Role::Observer, "audit"), [""; 0]);
         assert_eq!(labels(Role::Admin, "api")[..2], ["API tokens", "REST API"]);
-        assert_eq!(labels(Role::Observer, "").len(), 11);
+        assert_eq!(labels(Role::Observer, "").len(), 12);
     }
 
     #[test]

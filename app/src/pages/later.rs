@@ -9,8 +9,8 @@ use leptos_router::{ChooseView, hooks::use_url};
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
 use super::{
-    Api, Audit, Event, Events, Matrix, Password, Profile, Quarantine, Sensor, Sensors, SetUp,
-    System, Tokens, Users,
+    Api, Audit, Event, Events, Matrix, Password, Profile, Quarantine, Sensor, Sensors, Services,
+    SetUp, System, Tokens, Users,
 };
 use crate::{components::FailureNote, failure::Failure, view::view};
 
@@ -27,6 +27,7 @@ pub enum Sensing {
     Sensors,
     Sensor,
     Matrix,
+    Services,
 }
 
 /// A page in the part of what is rarely done.
@@ -57,6 +58,7 @@ fn sensing(page: Sensing) -> Result<AnyView, SplitLoaderError> {
         Sensing::Sensors => view! { <Sensors /> },
         Sensing::Sensor => view! { <Sensor /> },
         Sensing::Matrix => view! { <Matrix /> },
+        Sensing::Services => view! { <Services /> },
     })
 }
 
@@ -106,7 +108,7 @@ pub async fn load_part(path: &str) -> Result<(), SplitLoaderError> {
     match path.split('/').nth(1) {
         Some("" | "login") => Ok(()),
         Some("events") => load_attacks().await,
-        Some("sensors") => load_sensing().await,
+        Some("sensors" | "services") => load_sensing().await,
         _ => load_rare().await,
     }
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod dashboard;
 mod events;
+mod images;
 mod profile;
 mod sensors;
 mod services;
@@ -15,6 +16,7 @@ pub use accounts::{
 };
 pub use dashboard::dashboard;
 pub use events::{edit_event, edit_events, event, events, replay, restore_events, take_events};
+pub use images::{edit_service, image_services, registry, remove_revision, remove_service};
 pub use profile::{ChangePassword, end_session, profile};
 pub use sensors::{
     add_sensor, call_sensor, edit_sensor, enrol_again, groups, remove_sensor, revoke_sensor,

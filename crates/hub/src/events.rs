@@ -41,14 +41,20 @@ impl Hub {
             started_at: row.started_at,
             number: row.number,
         });
-        let total = if counted {
-            Some(self.count_events(&actor.scope, query).await?)
+        let tally = if counted {
+            let mut tally = self
+                .0
+                .store
+                .tally_events(&actor.scope, query, MOST + 1)
+                .await?;
+            tally.total = up_to_most(tally.total.number);
+            Some(tally)
         } else {
             None
         };
         Ok(EventPage {
             events,
-            total,
+            tally,
             next,
         })
     }
@@ -60,10 +66,7 @@ impl Hub {
         query: &EventQuery,
     ) -> Result<Count, HubError> {
         let number = self.0.store.count_events(scope, query, MOST + 1).await?;
-        Ok(Count {
-            number: number.min(u64::from(MOST)),
-            more: number > u64::from(MOST),
-        })
+        Ok(up_to_most(number))
     }
 
     /// An event with everything in it.
@@ -218,4 +221,12 @@ fn few(ids: &[EventId]) -> Result<(), HubError> {
         return Err(HubError::invalid("ids", Complaint::TooLong { max: PAGE }));
     }
     Ok(())
+}
+
+/// What a number means that was counted up to one more than [`MOST`].
+fn up_to_most(number: u64) -> Count {
+    Count {
+        number: number.min(u64::from(MOST)),
+        more: number > u64::from(MOST),
+    }
 }

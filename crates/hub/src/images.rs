@@ -1,6 +1,7 @@
 //! Services whose honeypots are images: uploaded, kept in the registry, and run by sensors.
 
 mod describe;
+mod health;
 mod rows;
 mod take_in;
 mod upload;
@@ -21,7 +22,7 @@ use skep_store::{ImageRow, ImageServiceRow, ServiceChange};
 
 use crate::{Actor, Hub, HubError};
 use describe::{DESCRIPTION, line};
-pub(crate) use rows::{has_image_for, same_protocols, usual_ports};
+pub(crate) use rows::{architectures, has_image_for, same_protocols, usual_ports};
 use rows::{images_of, ports, view};
 
 /// The registry's folder, in the data folder.
@@ -52,7 +53,7 @@ impl Hub {
 
     /// The services with images, by name.
     pub async fn image_services(&self, actor: &Actor) -> Result<Vec<ImageService>, HubError> {
-        actor.require(Role::Admin)?;
+        actor.require(Role::Observer)?;
         let sensors = self.0.store.sensors(&actor.scope).await?;
         let instances = self.0.store.instances(None).await?;
         let services = self.0.store.image_services().await?;

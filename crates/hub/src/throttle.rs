@@ -51,7 +51,12 @@ struct Failures {
 pub(crate) struct Throttle(Mutex<HashMap<Key, Failures>>);
 
 fn keys(name: &str, address: Option<Address>) -> [Key; 3] {
-    let name: String = name.chars().take(64).collect();
+    // As the store looks names up.
+    let name = name
+        .chars()
+        .take(64)
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect::<String>();
     [
         Key::Pair(name.clone(), address),
         Key::Address(address),

@@ -124,9 +124,58 @@ pub struct EventPage {
     /// The events.
     pub events: Vec<EventRow>,
     /// How many events match in all, if that was asked for.
-    pub total: Option<Count>,
+    pub tally: Option<Tally>,
     /// Where the next, older page begins; `None` when there is none.
     pub next: Option<Cursor>,
+}
+
+/// How many events match, and how many of each kind. Where counting stopped, each number means "at least".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// All of them.
+    pub total: Count,
+    /// By how much they matter; only what there is.
+    pub severity: Vec<(Severity, u64)>,
+    /// By what they are.
+    pub classification: Vec<(Classification, u64)>,
+    /// By service.
+    pub service: Vec<(ServiceName, u64)>,
+}
+
+impl Tally {
+    /// Counts `number` more events of one kind.
+    pub fn add(
+        &mut self,
+        severity: Severity,
+        classification: Classification,
+        service: &ServiceName,
+        number: u64,
+    ) {
+        fn more<T: Clone + PartialEq>(counts: &mut Vec<(T, u64)>, of: &T, number: u64) {
+            match counts.iter_mut().find(|(known, _)| known == of) {
+                Some((_, count)) => *count += number,
+                None => counts.push((of.clone(), number)),
+            }
+        }
+        self.total.number += number;
+        more(&mut self.severity, &severity, number);
+        more(&mut self.classification, &classification, number);
+        more(&mut self.service, service, number);
+    }
+
+    /// Counts one event less.
+    pub fn remove(&mut self, event: &EventRow) {
+        fn less<T: PartialEq>(counts: &mut Vec<(T, u64)>, of: &T) {
+            if let Some((_, count)) = counts.iter_mut().find(|(known, _)| known == of) {
+                *count = count.saturating_sub(1);
+            }
+            counts.retain(|(_, count)| *count > 0);
+        }
+        self.total.number = self.total.number.saturating_sub(1);
+        less(&mut self.severity, &event.severity);
+        less(&mut self.classification, &event.classification);
+        less(&mut self.service, &event.service);
+    }
 }
 
 /// A place in the event list: that of the last event shown.
@@ -226,7 +275,7 @@ pub struct Dashboard {
 }
 
 /// A count that stops at a bound, so that it is quick at any size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Count {
     /// The number counted.

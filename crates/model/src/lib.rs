@@ -13,6 +13,7 @@ pub mod interaction;
 pub mod limits;
 pub mod raw;
 pub mod refusal;
+pub mod registry;
 pub mod replay;
 pub mod sensor;
 pub mod service;

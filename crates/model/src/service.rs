@@ -41,6 +41,18 @@ pub struct ServiceView {
     pub ports: Vec<Port>,
     /// What can be set.
     pub settings: Vec<Setting>,
+    /// The processor architectures that it runs on, such as `x86_64`; missing for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub architectures: Vec<String>,
+}
+
+impl ServiceView {
+    /// Whether a sensor with this processor can run it. Nothing is known of one that never called.
+    #[must_use]
+    pub fn runs_on(&self, architecture: Option<&str>) -> bool {
+        let wanted = |architecture| self.architectures.iter().any(|known| known == architecture);
+        self.architectures.is_empty() || architecture.is_none_or(wanted)
+    }
 }
 
 /// One setting of a service, enough to make a form field of it.

@@ -47,10 +47,16 @@ impl Staging {
         })
     }
 
-    fn check_room(&self, wanted: u64) -> Result<(), RegistryError> {
+    /// How many bytes there is room for.
+    pub(crate) fn room(&self) -> Result<u64, RegistryError> {
         let disk = rustix::fs::statvfs(&self.folder).map_err(io::Error::from)?;
-        let room = disk.f_bavail.saturating_mul(disk.f_frsize);
-        if room < self.free_room.saturating_add(wanted) {
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        Ok(free.saturating_sub(self.free_room))
+    }
+
+    fn check_room(&self, wanted: u64) -> Result<(), RegistryError> {
+        let room = self.room()?;
+        if room == 0 || room < wanted {
             return Err(RegistryError::NoRoom);
         }
         Ok(())

@@ -18,6 +18,7 @@ mod uploads;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use futures::TryStreamExt as _;
 use object_store::{ObjectStore, path::Path as At};
 use tokio::sync::RwLock;
 
@@ -119,6 +120,21 @@ impl Storage {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// How many bytes of blobs it holds.
+    pub async fn stored(&self) -> Result<u64, RegistryError> {
+        let mut blobs = self.objects.list(&At::from(BLOBS));
+        let mut stored = 0_u64;
+        while let Some(blob) = blobs.try_next().await? {
+            stored = stored.saturating_add(blob.size);
+        }
+        Ok(stored)
+    }
+
+    /// How many bytes it can still take.
+    pub fn room(&self) -> Result<u64, RegistryError> {
+        self.staging.room()
     }
 
     /// A file on its way in, of at most `limit` bytes.

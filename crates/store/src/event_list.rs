@@ -2,7 +2,7 @@
 
 use skep_model::{
     Classification, Digest, Network, Severity, Status, Transport,
-    console::{Cursor, EventQuery, EventRow, SensorRef},
+    console::{Cursor, EventQuery, EventRow, SensorRef, Tally},
     ids::GroupId,
     sensor::GroupRef,
 };
@@ -281,21 +281,57 @@ impl Store {
         query: &EventQuery,
         most: u32,
     ) -> Result<u64, StoreError> {
-        let mut conditions = Conditions::events(scope, query);
-        conditions.values.push(Value::Number(i64::from(most)));
-        let sql = format!(
-            "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM {} e {} LIMIT ${}) AS found",
-            if query.archived {
-                "archived_events"
-            } else {
-                "events"
-            },
-            conditions.sql(),
-            conditions.values.len()
-        );
-        let row = bind(sqlx::query(own(sql)), conditions.values)
+        let (found, values) = up_to("1 AS one", scope, query, most);
+        let sql = format!("SELECT COUNT(*) AS n FROM {found}");
+        let row = bind(sqlx::query(own(sql)), values)
             .fetch_one(&self.read)
             .await?;
         Ok(row.number("n")? as u64)
     }
+
+    /// How many events match, counted up to `most`, by what they are.
+    pub async fn tally_events(
+        &self,
+        scope: &Scope,
+        query: &EventQuery,
+        most: u32,
+    ) -> Result<Tally, StoreError> {
+        let columns = "e.severity, e.classification, e.service_id";
+        let (found, values) = up_to(columns, scope, query, most);
+        let sql = format!(
+            "SELECT k.severity, k.classification, v.name AS service_name, k.n FROM \
+             (SELECT severity, classification, service_id, COUNT(*) AS n FROM {found} \
+             GROUP BY severity, classification, service_id) AS k JOIN services v ON v.id = k.service_id"
+        );
+        let rows = bind(sqlx::query(own(sql)), values)
+            .fetch_all(&self.read)
+            .await?;
+        let mut tally = Tally::default();
+        for row in &rows {
+            tally.add(
+                row.parsed("severity", Severity::from_number)?,
+                row.parsed("classification", Classification::from_number)?,
+                &row.word("service_name")?,
+                row.number("n")? as u64,
+            );
+        }
+        Ok(tally)
+    }
+}
+
+/// The query for at most `most` events that match, and what to bind to it.
+fn up_to(columns: &str, scope: &Scope, query: &EventQuery, most: u32) -> (String, Vec<Value>) {
+    let table = if query.archived {
+        "archived_events"
+    } else {
+        "events"
+    };
+    let mut conditions = Conditions::events(scope, query);
+    conditions.values.push(Value::Number(i64::from(most)));
+    let sql = format!(
+        "(SELECT {columns} FROM {table} e {} LIMIT ${}) AS found",
+        conditions.sql(),
+        conditions.values.len()
+    );
+    (sql, conditions.values)
 }

@@ -233,10 +233,10 @@ impl Store {
         self.users_where("", None).await
     }
 
-    /// The user of a login name.
+    /// The user of a login name, in whatever case it is written.
     pub async fn user_by_name(&self, name: &str) -> Result<Option<UserRow>, StoreError> {
         Ok(self
-            .users_where("WHERE name = $1", Some(Key::Name(name)))
+            .users_where("WHERE lower(name) = lower($1)", Some(Key::Name(name)))
             .await?
             .pop())
     }

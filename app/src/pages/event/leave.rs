@@ -22,6 +22,8 @@ pub fn Leave(
     number: i64,
     /// Whether it is in the archive already.
     archived: bool,
+    /// Where to go then.
+    list: String,
 ) -> impl IntoView {
     let locale = use_locale();
     let (archive, remove) = (Attempt::new(), Attempt::new());
@@ -29,7 +31,11 @@ pub fn Leave(
     // The way back outlives this page.
     let navigate = use_navigate();
     let go = move |address: &str| navigate(address, NavigateOptions::default());
-    let (leave, leave_too, leave_again) = (go.clone(), go.clone(), go.clone());
+    let leave = {
+        let go = go.clone();
+        move || go(&list)
+    };
+    let (leave_too, leave_again) = (leave.clone(), leave.clone());
     let to_archive = move |_| {
         let (go, leave) = (go.clone(), leave.clone());
         let work = server::take_events(vec![id], false, Fate::Archive);
@@ -43,17 +49,17 @@ pub fn Leave(
                     }
                 });
             });
-            leave("/events");
+            leave();
         });
     };
     let back = move |_| {
         let leave = leave_too.clone();
-        archive.run(server::restore_events(vec![id]), move |_| leave("/events"));
+        archive.run(server::restore_events(vec![id]), move |_| leave());
     };
     let submit = Callback::new(move |_: FormData| {
         let leave = leave_again.clone();
         let work = server::take_events(vec![id], archived, Fate::Remove);
-        remove.run(work, move |_| leave("/events"));
+        remove.run(work, move |_| leave());
     });
     let move_it = if archived {
         view! {

@@ -18,9 +18,11 @@ use skep_model::{
 
 use self::{
     facts::Facts,
-    panels::{Commands, Credentials, Packets, Payloads, Terminal, Traces},
+    panels::{
+        Commands, Credentials, Packets, Payloads, Terminal, Traces, is_command, is_login, is_trace,
+    },
     timeline::Timeline,
-    work::Work,
+    work::{Decision, Work},
 };
 use crate::{
     answer::ask,
@@ -44,6 +46,17 @@ struct Growing {
 }
 
 impl Growing {
+    /// Takes what the live stream says of it from now on.
+    fn follow(detail: EventDetail) -> Self {
+        let event = Self {
+            row: RwSignal::new(detail.row),
+            steps: RwSignal::new(detail.interactions),
+            comment: RwSignal::new(detail.comment),
+        };
+        Effect::new(move |_| live::listen(move |message| event.hear(message)));
+        event
+    }
+
     fn hear(self, message: &LiveMessage) {
         match message {
             LiveMessage::Opened { event } if event.id == self.id() => self.take_row(event),
@@ -229,70 +242,101 @@ pub fn Event() -> impl IntoView {
     }
 }
 
+/// What it is and what it comes to.
 #[component]
-fn Detail(detail: EventDetail) -> impl IntoView {
-    let EventDetail {
-        row,
-        comment,
-        archived_at,
-        interactions,
-        packets,
-        ..
-    } = detail;
-    let event = Growing {
-        row: RwSignal::new(row),
-        steps: RwSignal::new(interactions),
-        comment: RwSignal::new(comment),
-    };
-    Effect::new(move |_| live::listen(move |message| event.hear(message)));
+fn Heading(
+    event: Growing,
+    /// Whether it heads a part of a page and not a page.
+    #[prop(optional)]
+    part: bool,
+) -> impl IntoView {
     let service = event.row.with_untracked(|row| row.service.to_string());
     let severity = Memo::new(move |_| event.row.with(|row| row.severity));
     let classification = Memo::new(move |_| event.row.with(|row| row.classification));
     let digest = Memo::new(move |_| event.row.with(|row| row.digest.clone()));
-    let title = event.row.with_untracked(|row| {
-        let event = td_string!(use_locale(), event.title);
-        format!("{event} {} · Skep", row.number)
-    });
+    let subject = move || view! { <Summary digest=digest.get() /> };
+    let subject = if part {
+        view! { <h2 class="subject">{subject}</h2> }
+    } else {
+        view! { <h1 class="subject">{subject}</h1> }
+    };
     view! {
-        <Title text=title />
         <div class="evhead">
             <p class="badges">
                 {move || view! { <SeverityBadge severity=severity.get() /> }}
                 <span class="badge">{move || view! { <ClassMark classification=classification.get() /> }}</span>
                 <span class="badge line">{service}</span>
             </p>
-            <h1 class="subject">{move || view! { <Summary digest=digest.get() /> }}</h1>
+            {subject}
         </div>
+    }
+}
+
+/// What was tried, typed, left and sent.
+#[component]
+fn Caught(event: Growing) -> impl IntoView {
+    view! {
+        <When holds=move || event.has(is_login)>
+            <Credentials event />
+        </When>
+        <When holds=move || event.has(is_command)>
+            <Commands event />
+        </When>
+        <When holds=move || event.has(is_trace)>
+            <Traces event />
+        </When>
+        <When holds=move || !event.has(is_shell) && event.has(|kind| payload(kind).is_some())>
+            <Payloads event />
+        </When>
+    }
+}
+
+/// The content of the page.
+#[component]
+fn Detail(detail: EventDetail) -> impl IntoView {
+    let archived = detail.archived_at.is_some();
+    let packets = detail.packets.clone();
+    let event = Growing::follow(detail);
+    let title = event.row.with_untracked(|row| {
+        let event = td_string!(use_locale(), event.title);
+        format!("{event} {} · Skep", row.number)
+    });
+    view! {
+        <Title text=title />
+        <Heading event />
         <Facts event />
         <div class="evgrid">
             <div class="stack">
-                <When holds=move || event.has(|kind| matches!(kind, InteractionKind::Login { .. }))>
-                    <Credentials event />
-                </When>
-                <When holds=move || event.has(|kind| matches!(kind, InteractionKind::Command { .. }))>
-                    <Commands event />
-                </When>
                 <When holds=move || event.has(is_shell) && event.has(is_out)>
                     <Terminal event />
                 </When>
-                <When holds=move || {
-                    event
-                        .has(|kind| {
-                            matches!(kind, InteractionKind::File { .. })
-                                || matches!(kind, InteractionKind::Attribute { name, .. } if name == InteractionKind::URL)
-                        })
-                }>
-                    <Traces event />
-                </When>
-                <When holds=move || !event.has(is_shell) && event.has(|kind| payload(kind).is_some())>
-                    <Payloads event />
-                </When>
+                <Caught event />
                 <Timeline event />
                 {(!packets.is_empty()).then(|| view! { <Packets packets /> })}
             </div>
             <div class="stack side">
-                <Work event archived=archived_at.is_some() />
+                <Work event archived />
             </div>
+        </div>
+    }
+}
+
+/// An event in short, beside a list: the rest is on its page.
+#[component]
+pub fn Glance(
+    /// The event.
+    detail: EventDetail,
+    /// Where to go when it has left the list.
+    list: String,
+) -> impl IntoView {
+    let archived = detail.archived_at.is_some();
+    let event = Growing::follow(detail);
+    view! {
+        <div class="glance">
+            <Heading event part=true />
+            <Decision event archived list />
+            <Facts event />
+            <Caught event />
         </div>
     }
 }

@@ -15,15 +15,18 @@ use crate::{
 /// The most bytes of a terminal's output that are drawn; of a longer one, the end.
 const TERMINAL: usize = 64 * 1024;
 
-fn is_login(kind: &InteractionKind) -> bool {
+/// Whether it is a try to log in.
+pub fn is_login(kind: &InteractionKind) -> bool {
     matches!(kind, InteractionKind::Login { .. })
 }
 
-fn is_command(kind: &InteractionKind) -> bool {
+/// Whether it is a command.
+pub fn is_command(kind: &InteractionKind) -> bool {
     matches!(kind, InteractionKind::Command { .. })
 }
 
-fn is_trace(kind: &InteractionKind) -> bool {
+/// Whether it is a file left here, or an address to fetch from.
+pub fn is_trace(kind: &InteractionKind) -> bool {
     matches!(kind, InteractionKind::File { .. })
         || matches!(kind, InteractionKind::Attribute { name, .. } if name == InteractionKind::URL)
 }

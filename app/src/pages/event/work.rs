@@ -27,17 +27,10 @@ pub fn Work(
     let body = move || {
         Suspend::new(async move {
             let manager = me.await.is_ok_and(|me| me.role >= Role::Manager);
-            let work = if manager && !archived {
-                view! { <Edit event /> }
+            if manager && !archived {
+                view! { <Remark event /> }
             } else {
-                view! {
-                    <p>{move || view! { <StatusMark status=event.row.with(|row| row.status) /> }}</p>
-                    <p class="wrap">{move || event.comment.get()}</p>
-                }
-            };
-            view! {
-                {work}
-                {manager.then(|| view! { <Leave id=event.id() number=event.row.with_untracked(|row| row.number) archived /> })}
+                view! { <p class="wrap">{move || event.comment.get()}</p> }
             }
         })
     };
@@ -47,10 +40,42 @@ pub fn Work(
                 <h2 id="work">{td_string!(locale, event.work)}</h2>
             </header>
             <div class="body stack">
+                <Decision event archived list="/events".to_owned() />
                 <Awaited view=body />
             </div>
         </section>
     }
+}
+
+/// The status, and the ways off the list; who may only look sees the status.
+#[component]
+pub fn Decision(
+    event: Growing,
+    /// Whether it is in the archive.
+    archived: bool,
+    /// Where to go when the event has left the list.
+    list: String,
+) -> impl IntoView {
+    let me = expect_context::<Me>().0;
+    let body = move || {
+        let list = list.clone();
+        Suspend::new(async move {
+            let manager = me.await.is_ok_and(|me| me.role >= Role::Manager);
+            let status = if manager && !archived {
+                view! { <StatusChoice event /> }
+            } else {
+                view! { <p>{move || view! { <StatusMark status=event.row.with(|row| row.status) /> }}</p> }
+            };
+            let (id, number) = event.row.with_untracked(|row| (row.id, row.number));
+            view! {
+                <div class="decision">
+                    {status}
+                    {manager.then(|| view! { <Leave id number archived list /> })}
+                </div>
+            }
+        })
+    };
+    view! { <Awaited view=body /> }
 }
 
 /// Gives an event the status of before. Whoever sees the event hears of it.
@@ -64,8 +89,76 @@ fn take_back(id: EventId, before: Status) {
     });
 }
 
+/// The status, to be chosen.
 #[component]
-fn Edit(event: Growing) -> impl IntoView {
+fn StatusChoice(event: Growing) -> impl IntoView {
+    let locale = use_locale();
+    let failure = RwSignal::new(None::<Failure>);
+    let toasts = expect_context::<Toasts>();
+    let choose = move |chosen: String| {
+        let Ok(status) = chosen.parse::<Status>() else {
+            return;
+        };
+        let id = event.id();
+        let (number, before) = event.row.with_untracked(|row| (row.number, row.status));
+        spawn_local(async move {
+            let edit = EventEdit {
+                status: Some(status),
+                ..EventEdit::default()
+            };
+            match server::edit_event(id, edit).await {
+                Ok(row) => {
+                    failure.set(None);
+                    event.take_row(&row);
+                    if row.status != before {
+                        let status = words::status(locale, row.status);
+                        let text = td_string!(
+                            locale,
+                            event.status_toast,
+                            number = number,
+                            status = status
+                        );
+                        toasts.say(text, move || take_back(id, before));
+                    }
+                }
+                Err(error) => {
+                    failure.set(Some(error));
+                    // The select goes back to what holds.
+                    event.row.notify();
+                }
+            }
+        });
+    };
+    let options = Status::ALL
+        .iter()
+        .copied()
+        .map(|status| {
+            let now = event.row.with_untracked(|row| row.status) == status;
+            view! {
+                <option
+                    value=status.word()
+                    selected=now
+                    prop:selected=move || event.row.with(|row| row.status == status)
+                >
+                    {words::status(locale, status)}
+                </option>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="field">
+            <label for="status">{td_string!(locale, field.status)}</label>
+            <select class="select" id="status" on:change:target=move |change| choose(change.target().value())>
+                {options}
+            </select>
+        </div>
+        {move || failure.get().map(|failure| view! { <FailureNote failure /> })}
+    }
+}
+
+/// The comment, to be written.
+#[component]
+fn Remark(event: Growing) -> impl IntoView {
     let locale = use_locale();
     let kept = event.comment;
     let comment = kept.get_untracked();
@@ -94,82 +187,33 @@ fn Edit(event: Growing) -> impl IntoView {
     };
     let saved = RwSignal::new(false);
     let failure = RwSignal::new(None::<Failure>);
-    let toasts = expect_context::<Toasts>();
-    let edit = move |edit: EventEdit| {
+    let save = move |submitted: leptos::ev::SubmitEvent| {
+        submitted.prevent_default();
         let id = event.id();
-        let (number, before) = event.row.with_untracked(|row| (row.number, row.status));
+        let written = text.get_untracked();
+        let edit = EventEdit {
+            status: None,
+            comment: Some(written.clone()),
+            comment_before: Some(begun.get_untracked()),
+        };
         saved.set(false);
         spawn_local(async move {
-            let written = edit.comment.clone();
             match server::edit_event(id, edit).await {
                 Ok(row) => {
                     failure.set(None);
                     event.take_row(&row);
-                    if let Some(written) = written {
-                        begun.set(written.clone());
-                        kept.set(written);
-                        saved.set(true);
-                    } else if row.status != before {
-                        let status = words::status(locale, row.status);
-                        let text = td_string!(
-                            locale,
-                            event.status_toast,
-                            number = number,
-                            status = status
-                        );
-                        toasts.say(text, move || take_back(id, before));
-                    }
+                    begun.set(written.clone());
+                    kept.set(written);
+                    saved.set(true);
                 }
-                Err(error) => {
-                    failure.set(Some(error));
-                    // The select goes back to what holds.
-                    event.row.notify();
-                }
+                Err(error) => failure.set(Some(error)),
             }
         });
     };
-    let choose = move |target: String| {
-        if let Ok(status) = target.parse() {
-            edit(EventEdit {
-                status: Some(status),
-                ..EventEdit::default()
-            });
-        }
-    };
-    let save = move |submitted: leptos::ev::SubmitEvent| {
-        submitted.prevent_default();
-        edit(EventEdit {
-            status: None,
-            comment: Some(text.get_untracked()),
-            comment_before: Some(begun.get_untracked()),
-        });
-    };
-    let options = Status::ALL
-        .iter()
-        .copied()
-        .map(|status| {
-            let now = event.row.with_untracked(|row| row.status) == status;
-            view! {
-                <option
-                    value=status.word()
-                    selected=now
-                    prop:selected=move || event.row.with(|row| row.status == status)
-                >
-                    {words::status(locale, status)}
-                </option>
-            }
-        })
-        .collect_view();
     let length = move || text.with(|text| text.chars().count());
     let used =
         Signal::derive(move || td_string!(locale, event.used, n = length(), max = limits::COMMENT));
     view! {
-        <div class="field">
-            <label for="status">{td_string!(locale, field.status)}</label>
-            <select class="select" id="status" on:change:target=move |change| choose(change.target().value())>
-                {options}
-            </select>
-        </div>
         <form class="stack" on:submit=save>
             <div class="field">
                 <label for="comment">{td_string!(locale, event.comment)}</label>

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
 use skep_model::{
-    console::{Count, Cursor, EventPage, EventQuery, EventRow, LiveMessage},
+    console::{Cursor, EventPage, EventQuery, EventRow, LiveMessage, Tally},
     ids::EventId,
 };
 
@@ -40,7 +40,7 @@ pub struct List {
     /// Where the next page begins.
     pub next: RwSignal<Option<Cursor>>,
     /// How many events match in all, on this page and others.
-    pub total: RwSignal<Option<Count>>,
+    pub tally: RwSignal<Option<Tally>>,
     /// How many events came by themselves, for those who hear the page.
     pub arrived: RwSignal<u32>,
     filter: StoredValue<Filter>,
@@ -78,7 +78,7 @@ impl List {
             ),
             waiting: RwSignal::new(vec![]),
             next: RwSignal::new(page.next),
-            total: RwSignal::new(page.total),
+            tally: RwSignal::new(page.tally),
             arrived: RwSignal::new(0),
             filter: StoredValue::new(filter),
         }
@@ -105,14 +105,12 @@ impl List {
             LiveMessage::Gone { event } => {
                 let shown = self
                     .rows
-                    .with_untracked(|rows| rows.iter().any(|row| row.id == *event));
+                    .with_untracked(|rows| rows.iter().find(|row| row.id == *event).cloned());
                 self.rows.update(|rows| rows.retain(|row| row.id != *event));
-                if shown {
-                    self.total.update(|total| {
-                        if let Some(total) = total {
-                            total.number = total.number.saturating_sub(1);
-                        }
-                    });
+                if let Some(row) = shown {
+                    let row = row.event.get_untracked();
+                    self.tally
+                        .update(|tally| tally.iter_mut().for_each(|tally| tally.remove(&row)));
                 }
                 self.waiting
                     .update(|waiting| waiting.retain(|row| row.id != *event));
@@ -135,7 +133,7 @@ impl List {
                 for event in page.events.iter().rev() {
                     self.take(event);
                 }
-                self.total.set(page.total);
+                self.tally.set(page.tally);
             }
         });
     }
@@ -175,8 +173,11 @@ impl List {
             return;
         }
         self.arrived.update(|arrived| *arrived += 1);
-        self.total
-            .update(|total| total.iter_mut().for_each(|total| total.number += 1));
+        self.tally.update(|tally| {
+            if let Some(tally) = tally {
+                tally.add(event.severity, event.classification, &event.service, 1);
+            }
+        });
         if at_top() && self.waiting.with_untracked(Vec::is_empty) {
             self.insert(event.clone());
         } else {

@@ -1,14 +1,17 @@
 //! The event list.
 
+mod facets;
 mod filters;
+mod keys;
 mod list;
+mod pane;
 mod selection;
 mod table;
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use skep_model::{console::EventPage, user::Role};
+use skep_model::{console::EventPage, ids::EventId, user::Role};
 
 use self::{filters::Filters, table::EventTable};
 use crate::{
@@ -16,7 +19,7 @@ use crate::{
     answer::ask,
     components::{Awaited, FailureNote, Loading, Page},
     failure::Failure,
-    filter::{self, ANY, Filter},
+    filter::{self, ANY, Filter, OPEN},
     preferences::use_locale,
     server,
     translations::td_string,
@@ -40,7 +43,7 @@ async fn fetch(filter: Filter) -> Result<Listing, Failure> {
         return Ok(Listing {
             page: EventPage {
                 events: vec![],
-                total: None,
+                tally: None,
                 next: None,
             },
             ever: true,
@@ -76,6 +79,20 @@ pub fn Events() -> impl IntoView {
     let address = use_query_map();
     let filter = Memo::new(move |_| address.with(Filter::read));
     let listing = ask(move || filter.get(), fetch);
+    let open = Memo::new(move |_| {
+        address
+            .with(|address| address.get(OPEN))
+            .and_then(|id| id.parse::<EventId>().ok())
+    });
+    let detail = ask(
+        move || open.get(),
+        |open| async move {
+            match open {
+                Some(id) => server::event(id).await.map(Some),
+                None => Ok(None),
+            }
+        },
+    );
     let title = td_string!(locale, nav.events);
     let me = expect_context::<Me>().0;
     let table = move || {
@@ -85,7 +102,7 @@ pub fn Events() -> impl IntoView {
                 Ok(listing) => {
                     let filter = filter.get_untracked();
                     let pick = manager && !filter.archived();
-                    view! { <EventTable listing filter pick /> }
+                    view! { <EventTable listing filter pick open detail /> }
                 }
                 Err(failure) => view! { <FailureNote failure /> },
             }
@@ -94,9 +111,7 @@ pub fn Events() -> impl IntoView {
     view! {
         <Page title heading=view! { <h1>{title}</h1> } flush=true>
             <Filters filter />
-            <div class="list">
-                <Awaited view=table before=Loading />
-            </div>
+            <Awaited view=table before=Loading />
         </Page>
     }
 }

@@ -1,14 +1,21 @@
 //! The table of events: rows on a wide screen, cards on a narrow one.
 
 use leptos::prelude::*;
-use skep_model::console::{Count, EventRow};
+use skep_model::{
+    console::{Count, EventDetail, EventRow},
+    ids::EventId,
+};
 
 use super::{
     Listing,
+    facets::Facets,
+    keys,
     list::{List, Row},
+    pane::Pane,
     selection::{Actions, Pick, PickAll, Selection},
 };
 use crate::{
+    answer::Answer,
     components::{ClassMark, Empty, Icon, SeverityMark, StatusMark, Summary, Time, When},
     filter::Filter,
     live,
@@ -27,16 +34,24 @@ pub fn EventTable(
     filter: Filter,
     /// Whether rows can be chosen to work on them.
     pick: bool,
+    /// Which event is open beside it.
+    open: Memo<Option<EventId>>,
+    /// That event.
+    detail: Answer<Option<EventDetail>>,
 ) -> impl IntoView {
     let locale = use_locale();
     let selection = Selection::new();
     let ever = listing.ever;
     let list = List::new(listing.page, filter.clone());
     Effect::new(move |_| live::listen(move |message| list.hear(message)));
+    keys::listen();
 
     let shown = Signal::derive(move || {
         let rows = list.rows.with(Vec::len) as u64;
-        shown_words(locale, rows, list.total.get())
+        let total = list
+            .tally
+            .with(|tally| tally.as_ref().map(|tally| tally.total));
+        shown_words(locale, rows, total)
     });
     let waiting = Signal::derive(move || {
         let count = list.waiting.with(Vec::len) as u64;
@@ -62,28 +77,36 @@ pub fn EventTable(
         let is_default = filter.is_default();
         move || nothing(locale, ever, is_default)
     };
+    let address = StoredValue::new(filter.clone());
+    let line = move |row| view! { <Line row selection pick open address /> };
     view! {
-        <div class="listbar">
-            <p>{shown}</p>
-            <When holds=move || list.waiting.with(|waiting| !waiting.is_empty())>
-                <button type="button" class="newpill" on:click=move |_| list.show_waiting()>
-                    <Icon name="up" small=true />
-                    {waiting}
-                </button>
-            </When>
-            <p class="vh" role="status">
-                {said}
-            </p>
+        <Facets tally=list.tally filter=filter.clone() />
+        <div class="split">
+            <div class="list">
+                <div class="listbar">
+                    <p>{shown}</p>
+                    <When holds=move || list.waiting.with(|waiting| !waiting.is_empty())>
+                        <button type="button" class="newpill" on:click=move |_| list.show_waiting()>
+                            <Icon name="up" small=true />
+                            {waiting}
+                        </button>
+                    </When>
+                    <p class="vh" role="status">
+                        {said}
+                    </p>
+                </div>
+                <table class="tbl ev" class:none=move || list.rows.with(Vec::is_empty)>
+                    <caption class="vh">{td_string!(locale, events.caption)}</caption>
+                    <Head pick=pick.then(|| view! { <PickAll selection list /> }) />
+                    <tbody>
+                        <For each=move || list.rows.get() key=|row| row.id children=line />
+                    </tbody>
+                </table>
+                <When holds=move || list.rows.with(Vec::is_empty)>{nothing()}</When>
+                <Pager list filter=filter.clone() selection pick />
+            </div>
+            <Pane open detail filter />
         </div>
-        <table class="tbl ev" class:none=move || list.rows.with(Vec::is_empty)>
-            <caption class="vh">{td_string!(locale, events.caption)}</caption>
-            <Head pick=pick.then(|| view! { <PickAll selection list /> }) />
-            <tbody>
-                <For each=move || list.rows.get() key=|row| row.id children=move |row| view! { <Line row selection pick /> } />
-            </tbody>
-        </table>
-        <When holds=move || list.rows.with(Vec::is_empty)>{nothing()}</When>
-        <Pager list filter selection />
     }
 }
 
@@ -146,7 +169,7 @@ fn Head(pick: Option<AnyView>) -> impl IntoView {
 
 /// The way to newer and older events.
 #[component]
-fn Pager(list: List, filter: Filter, selection: Selection) -> impl IntoView {
+fn Pager(list: List, filter: Filter, selection: Selection, pick: bool) -> impl IntoView {
     let locale = use_locale();
     let newer = filter.newer().map(|filter| filter.address());
     let older = move || list.next.get().map(|cursor| filter.older(cursor).address());
@@ -165,6 +188,10 @@ fn Pager(list: List, filter: Filter, selection: Selection) -> impl IntoView {
     view! {
         <div class="footbar">
             <Actions selection list />
+            <p class="keyhints">
+                <kbd>"j"</kbd> " " <kbd>"k"</kbd> " " {td_string!(locale, events.key_move)} " " <kbd>"Enter"</kbd> " " {td_string!(locale, events.key_open)}
+                {pick.then(|| view! { " " <kbd>"x"</kbd> " " {td_string!(locale, events.key_choose)} })}
+            </p>
             <nav aria-label=td_string!(locale, events.pages)>
                 {match newer {
                     Some(address) => view! { <a class="btn s" href=address rel="prev">{to_newer()}</a> },
@@ -180,7 +207,14 @@ fn Pager(list: List, filter: Filter, selection: Selection) -> impl IntoView {
 }
 
 #[component]
-fn Line(row: Row, selection: Selection, pick: bool) -> impl IntoView {
+fn Line(
+    row: Row,
+    selection: Selection,
+    pick: bool,
+    open: Memo<Option<EventId>>,
+    /// The list that it stands in.
+    address: StoredValue<Filter>,
+) -> impl IntoView {
     let event = RwSignal::from(row.event);
     let fresh = RwSignal::from(row.fresh);
     let chosen = row.id;
@@ -194,14 +228,14 @@ fn Line(row: Row, selection: Selection, pick: bool) -> impl IntoView {
         }
     });
     view! {
-        <tr data-event=id data-new=move || fresh.get().then_some("") class:chosen=move || selection.has(chosen)>
+        <tr data-event=id data-new=move || fresh.get().then_some("") class:chosen=move || selection.has(chosen) class:open=move || open.get() == Some(chosen)>
             {pick}
-            {move || cells(event.get())}
+            {move || cells(event.get(), address.with_value(|filter| filter.address_with(Some(chosen))))}
         </tr>
     }
 }
 
-fn cells(event: EventRow) -> AnyView {
+fn cells(event: EventRow, address: String) -> AnyView {
     let locale = use_locale();
     let private = event
         .source
@@ -233,7 +267,7 @@ fn cells(event: EventRow) -> AnyView {
             {country}
         </td>
         <td class="c-sum">
-            <a href=format!("/events/{}", event.id)>
+            <a href=address data-noscroll>
                 <Summary digest=event.digest />
             </a>
             {times}

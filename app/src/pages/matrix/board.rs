@@ -211,11 +211,22 @@ impl Board {
             .collect()
     }
 
-    /// All subjects shall run a service, or none of them; with these settings where they have it not yet.
+    /// Whether there is something of a service for a sensor's processor.
+    pub fn fits(self, sensor: &SensorView, service: &ServiceName) -> bool {
+        self.services.with_value(|services| {
+            let mut of_name = services.iter().filter(|known| known.name == *service);
+            of_name.all(|service| service.runs_on(sensor.architecture.as_deref()))
+        })
+    }
+
+    /// All subjects that can shall run a service, or none of them; with these settings where they have it not yet.
     pub fn want(self, service: &ServiceView, wanted: bool, settings: &Settings) {
         let subjects = untrack(|| self.subjects());
         self.draft.update(|draft| {
             for sensor in subjects {
+                if wanted && !service.runs_on(sensor.architecture.as_deref()) {
+                    continue;
+                }
                 let placement =
                     (!settings.is_empty()).then(|| usual_placement(&sensor, service, settings));
                 draft.want(&sensor, &service.name, wanted, placement);

@@ -23,11 +23,13 @@ enum Look {
     Running,
     Failed,
     Offline,
+    /// There is nothing for the sensor's processor.
+    Unfit,
     Pending(Pending),
 }
 
 impl Look {
-    fn of(sensor: &SensorView, place: &Place, pending: Option<Pending>) -> Self {
+    fn of(board: Board, sensor: &SensorView, place: &Place, pending: Option<Pending>) -> Self {
         if let Some(pending) = pending {
             return Self::Pending(pending);
         }
@@ -39,6 +41,7 @@ impl Look {
             })
             .max_by_key(|look| (*look == Self::Failed, *look == Self::Scheduled));
         match (worst, sensor.presence) {
+            (None, _) if !board.fits(sensor, &place.1) => Self::Unfit,
             (None, _) => Self::Off,
             (Some(_), Presence::Offline | Presence::Revoked) => Self::Offline,
             (Some(_), Presence::Waiting) => Self::Scheduled,
@@ -53,6 +56,7 @@ impl Look {
             Self::Scheduled => ("cell blue", "clock", td_string!(locale, sensors.scheduled)),
             Self::Running => ("cell green", "running", td_string!(locale, sensors.running)),
             Self::Failed => ("cell red", "failed", td_string!(locale, sensors.failed)),
+            Self::Unfit => ("cell", "st-ignored", td_string!(locale, matrix.unfit)),
             Self::Offline => ("cell away", "offline", td_string!(locale, matrix.offline)),
             Self::Pending(Pending::Add) => ("cell pending", "plus", td_string!(locale, matrix.add)),
             Self::Pending(Pending::Remove) => (
@@ -76,7 +80,7 @@ pub fn Cell(board: Board, sensor: RwSignal<SensorView>, place: Place) -> impl In
         let pending = board.draft.with(|draft| {
             sensor.with(|sensor| place.with_value(|place| draft.of(sensor, &place.1)))
         });
-        sensor.with(|sensor| place.with_value(|place| Look::of(sensor, place, pending)))
+        sensor.with(|sensor| place.with_value(|place| Look::of(board, sensor, place, pending)))
     });
     let label = move || {
         let (_, _, word) = look.get().shown(locale);
@@ -93,6 +97,9 @@ pub fn Cell(board: Board, sensor: RwSignal<SensorView>, place: Place) -> impl In
         })
     };
     let toggle = move || {
+        if look.get_untracked() == Look::Unfit {
+            return;
+        }
         place.with_value(|place| {
             sensor.with_untracked(|sensor| {
                 board.draft.update(|draft| draft.toggle(sensor, &place.1));
@@ -131,6 +138,7 @@ pub fn Cell(board: Board, sensor: RwSignal<SensorView>, place: Place) -> impl In
                 class=move || look.get().shown(locale).0
                 tabindex="-1"
                 aria-label=label
+                aria-disabled=move || (look.get() == Look::Unfit).then_some("true")
                 on:click=clicked
                 on:keydown=key
                 on:focus=move |_| board.tip.set(Some(place.get_value()))

@@ -113,7 +113,8 @@ fn Head(board: Board, service: ServiceView) -> impl IntoView {
     let word = service.name.to_string();
     let label = td_string!(locale, matrix.column, service = word.as_str());
     let all = Memo::new(move |_| {
-        let subjects = board.subjects();
+        let mut subjects = board.subjects();
+        subjects.retain(|sensor| name.with_value(|name| board.fits(sensor, name)));
         let wants = |sensor| {
             board
                 .draft

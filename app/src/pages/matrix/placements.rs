@@ -477,6 +477,7 @@ mod tests {
                 })
                 .collect(),
             settings: vec![],
+            architectures: vec![],
         }
     }
 

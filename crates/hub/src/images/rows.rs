@@ -44,6 +44,13 @@ pub(crate) fn usual_ports(service: &ImageServiceRow) -> Vec<Port> {
         .unwrap_or_default()
 }
 
+/// The processors that the revision that sensors run has images for.
+pub(crate) fn architectures(service: &ImageServiceRow) -> Vec<String> {
+    images_of(service, service.default_revision)
+        .map(|image| image.manifest.image.architecture.name().to_owned())
+        .collect()
+}
+
 /// Whether each of these ports can stand for the one in its place.
 pub(crate) fn same_protocols(ports: &[Port], others: &[Port]) -> bool {
     ports

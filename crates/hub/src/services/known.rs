@@ -6,7 +6,7 @@ use skep_store::{ImageServiceRow, SensorRow};
 
 use crate::{
     Hub, HubError,
-    images::{has_image_for, same_protocols, usual_ports},
+    images::{architectures, has_image_for, same_protocols, usual_ports},
 };
 
 /// A service that sensors can run.
@@ -25,6 +25,7 @@ impl Known {
             revision: service.default_revision,
             ports: usual_ports(&service),
             settings: vec![],
+            architectures: architectures(&service),
         };
         let images = Some(service);
         Self { view, images }

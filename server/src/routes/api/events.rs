@@ -10,7 +10,7 @@ use super::{
     asking::{Answer, Asciicast, Body, Caller, Id, Query, Refused, json},
     describe::Described,
     query::EventParameters,
-    shapes::{Done, Event, EventList, Page, WholeEvent},
+    shapes::{Done, Event, EventList, Page, Tally, WholeEvent},
 };
 use crate::router::State;
 
@@ -87,7 +87,7 @@ async fn list(
     let next = page.next.map(|cursor| cursor.to_string());
     json(EventList {
         page: Page::new(&page.events, next),
-        total: page.total,
+        tally: page.tally.map(Tally::from),
     })
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct EventParameters {
     #[serde(deserialize_with = "given")]
     #[schemars(with = "String", regex(pattern = r"^([0-9]{1,18}|[0-9]{1,9}[mhd])$"))]
     since: Option<Parsed<Since>>,
-    /// Whether to say how many there are in all; counting stops at 10,000.
+    /// Whether to say how many there are in all, and how many of each kind; counting stops at 10,000.
     pub(super) total: bool,
     /// Of this source, or of any in this network.
     #[serde(deserialize_with = "given")]

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use skep_model::{
     event::ServiceName,
+    registry::RegistryView,
     service::{ArchiveForm, Change, Deployed, ImageService, ServiceEdit, ServiceView},
 };
 
@@ -52,6 +53,12 @@ pub(super) fn routes(api: Described) -> Described {
         "/api/v1/services/{id}/revisions/{number}",
         "Remove a revision that sensors do not run",
         remove_revision,
+    )
+    .at(
+        Method::GET,
+        "/api/v1/registry",
+        "Whether the registry of images works, and how full it is",
+        registry,
     )
     .at(
         Method::POST,
@@ -122,6 +129,11 @@ async fn remove_revision(
 ) -> Result<Nothing, Refused> {
     state.hub.remove_revision(&actor, &name, number).await?;
     Ok(Nothing)
+}
+
+/// How the registry is.
+async fn registry(Shared(state): Shared<State>, Caller(actor): Caller) -> Answer<RegistryView> {
+    json(state.hub.registry_view(&actor).await?)
 }
 
 /// Changes what sensors run.

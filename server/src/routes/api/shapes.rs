@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use skep_model::{Bytes, Timestamp};
 
 pub(crate) use account::{NewToken, Token, User};
-pub(crate) use event::{Event, EventList, WholeEvent};
+pub(crate) use event::{Event, EventList, Tally, WholeEvent};
 pub(crate) use sensor::{Enrolment, Sample, Sensor};
 pub(crate) use step::{Packet, Step};
 pub(crate) use system::{About, AuditEntry, Quarantined, Retried};

@@ -1,10 +1,12 @@
 //! Events.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use skep_model::{
     Address, Classification, Digest, Severity, Status, Transport,
-    console::{Count, EventDetail, EventRow, SensorRef},
+    console::{self, Count, EventDetail, EventRow, SensorRef},
     event::ServiceName,
     ids::EventId,
     sensor::GroupRef,
@@ -19,8 +21,41 @@ pub(crate) struct EventList {
     #[serde(flatten)]
     pub(crate) page: Page<Event>,
     /// How many there are in all, where that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) total: Option<Count>,
+    #[serde(flatten)]
+    pub(crate) tally: Option<Tally>,
+}
+
+/// How many events there are, and how many of each kind.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Tally {
+    /// All of them.
+    total: Count,
+    /// How many of each kind. Where `total` has more, so has each of these numbers.
+    counts: Counts,
+}
+
+/// Events of each kind; what there is none of is left out.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Counts {
+    /// By severity.
+    severity: BTreeMap<Severity, u64>,
+    /// By classification.
+    classification: BTreeMap<Classification, u64>,
+    /// By service.
+    service: BTreeMap<ServiceName, u64>,
+}
+
+impl From<console::Tally> for Tally {
+    fn from(tally: console::Tally) -> Self {
+        Self {
+            total: tally.total,
+            counts: Counts {
+                severity: tally.severity.into_iter().collect(),
+                classification: tally.classification.into_iter().collect(),
+                service: tally.service.into_iter().collect(),
+            },
+        }
+    }
 }
 
 /// An event without its interactions.

@@ -1,0 +1,254 @@
+//! Questions about services: which image to add, how one shall be, whether to remove it.
+
+use leptos::prelude::*;
+use skep_model::{
+    Complaint, Refusal,
+    event::ServiceName,
+    service::{ArchiveForm, EventSource, ImageService, Level, Revision, ServiceEdit},
+};
+use wasm_bindgen::JsCast;
+use web_sys::{File, FormData};
+
+use super::State;
+use crate::{
+    components::{Choose, Field, FormDialog, Icon, text},
+    preferences::use_locale,
+    server,
+    translations::{Locale, td_string},
+    view::view,
+    words,
+};
+
+/// What a question is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Subject {
+    /// A whole service.
+    Service(ImageService),
+    /// One of its revisions.
+    Revision(ServiceName, Revision),
+}
+
+/// What was entered about an archive; what is left empty the archive says by itself.
+fn archive_form(data: &FormData) -> Result<ArchiveForm, Refusal> {
+    let entered =
+        |field: &str| Some(text(data, field).trim().to_owned()).filter(|text| !text.is_empty());
+    let name = match entered("name") {
+        Some(name) => Some(
+            name.parse()
+                .map_err(|_| Refusal::invalid("name", Complaint::BadCharacters))?,
+        ),
+        None => None,
+    };
+    Ok(ArchiveForm {
+        name,
+        label: entered("label"),
+        description: entered("description"),
+        level: entered("level").and_then(|level| level.parse().ok()),
+        port: text(data, "port")
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
+        events: entered("events").and_then(|events| events.parse().ok()),
+    })
+}
+
+fn levels(locale: Locale) -> Vec<(String, String)> {
+    Level::ALL
+        .iter()
+        .map(|level| (level.to_string(), words::level(locale, *level).to_owned()))
+        .collect()
+}
+
+/// Asks for an archive.
+#[component]
+pub fn AddService(state: State) -> impl IntoView {
+    let locale = use_locale();
+    let attempt = state.add;
+    let submit = Callback::new(move |data: FormData| {
+        let file = data.get("archive").dyn_into::<File>().ok();
+        let Some(file) = file.filter(|file| !file.name().is_empty()) else {
+            let refusal = Refusal::invalid("archive", Complaint::Empty);
+            attempt.failure.set(Some(refusal.into()));
+            return;
+        };
+        match archive_form(&data) {
+            Ok(form) => {
+                attempt.open.set(false);
+                state.upload.begin(file, &form, move || state.refresh());
+            }
+            Err(refusal) => attempt.failure.set(Some(refusal.into())),
+        }
+    });
+    let fields = move || {
+        let said = [(
+            String::new(),
+            td_string!(locale, services.as_archive_says).to_owned(),
+        )];
+        let sources = said
+            .iter()
+            .cloned()
+            .chain(EventSource::ALL.iter().map(|source| {
+                let word = match source {
+                    EventSource::Collector => td_string!(locale, services.collector),
+                    EventSource::JsonLines => td_string!(locale, services.json_lines),
+                    EventSource::Cowrie => td_string!(locale, services.cowrie),
+                };
+                (source.to_string(), word.to_owned())
+            }))
+            .collect();
+        let levels = said.iter().cloned().chain(levels(locale)).collect();
+        view! {
+            <p class="muted">{td_string!(locale, services.add_text)}</p>
+            <Archive complaint=attempt.about("archive") />
+            <details class="whole">
+                <summary>{td_string!(locale, services.not_by_itself)}</summary>
+                <div class="stack">
+                    <div class="two">
+                        <Field name="name" label=td_string!(locale, field.name) hint=td_string!(locale, services.name_hint) complaint=attempt.about("name") />
+                        <Field name="label" label=td_string!(locale, services.revision) hint=td_string!(locale, services.label_hint) complaint=attempt.about("label") />
+                    </div>
+                    <Field name="port" label=td_string!(locale, services.ports) hint=td_string!(locale, services.ports_hint) complaint=attempt.about("port") />
+                    <Field name="description" label=td_string!(locale, services.description) complaint=attempt.about("description") />
+                    <div class="two">
+                        <Choose name="events" label=td_string!(locale, services.events) choices=sources current=String::new() />
+                        <Choose name="level" label=td_string!(locale, services.level) choices=levels current=String::new() />
+                    </div>
+                </div>
+            </details>
+        }
+    };
+    view! {
+        <FormDialog
+            attempt
+            id="add-service-title"
+            title=Signal::derive(move || td_string!(locale, services.add).to_owned())
+            submit=td_string!(locale, services.upload)
+            fields=&["archive", "name", "label", "port", "description"]
+            on_submit=submit
+        >
+            {fields}
+        </FormDialog>
+    }
+}
+
+/// The field for the archive.
+#[component]
+fn Archive(#[prop(into)] complaint: Signal<Option<String>>) -> impl IntoView {
+    let locale = use_locale();
+    view! {
+        <div class="field">
+            <label for="archive">{td_string!(locale, services.archive)}</label>
+            <input
+                class="input"
+                id="archive"
+                name="archive"
+                type="file"
+                accept=".tar,.gz,.tgz"
+                aria-invalid=move || complaint.with(Option::is_some).then_some("true")
+                aria-describedby="archive-about"
+            />
+            <p class="hint" id="archive-about">
+                {td_string!(locale, services.archive_hint)}
+            </p>
+            {move || {
+                complaint
+                    .get()
+                    .map(|text| {
+                        view! {
+                            <p class="err" role="alert">
+                                <Icon name="failed" small=true />
+                                {text}
+                            </p>
+                        }
+                    })
+            }}
+        </div>
+    }
+}
+
+/// Asks how a service shall be.
+#[component]
+pub fn EditService(state: State) -> impl IntoView {
+    let locale = use_locale();
+    let attempt = state.edit;
+    let subject = move || match state.subject.get() {
+        Some(Subject::Service(service)) => Some(service),
+        _ => None,
+    };
+    let title = Signal::derive(move || {
+        let name = subject().map(|service| service.name.to_string());
+        td_string!(locale, action.edit_of, name = name.unwrap_or_default())
+    });
+    let submit = Callback::new(move |data: FormData| {
+        let Some(Subject::Service(service)) = state.subject.get_untracked() else {
+            return;
+        };
+        let edit = ServiceEdit {
+            description: Some(text(&data, "description")),
+            level: text(&data, "level").parse().ok(),
+            revision: None,
+        };
+        attempt.run(server::edit_service(service.name, edit), move |_| {
+            state.refresh();
+        });
+    });
+    let fields = move || {
+        let service = subject();
+        let current = service.as_ref().map(|service| service.level.to_string());
+        let description = service.map(|service| service.description);
+        view! {
+            <Field
+                name="description"
+                label=td_string!(locale, services.description)
+                value=description.unwrap_or_default()
+                autofocus=true
+                complaint=attempt.about("description")
+            />
+            <Choose name="level" label=td_string!(locale, services.level) choices=levels(locale) current=current.unwrap_or_default() />
+        }
+    };
+    view! {
+        <FormDialog
+            attempt
+            id="edit-service-title"
+            title
+            submit=td_string!(locale, action.save)
+            fields=&["description"]
+            on_submit=submit
+        >
+            {fields}
+        </FormDialog>
+    }
+}
+
+/// Asks before a service or a revision goes.
+#[component]
+pub fn AskRemove(state: State) -> impl IntoView {
+    let locale = use_locale();
+    let attempt = state.remove;
+    let title = Signal::derive(move || {
+        let name = match state.subject.get() {
+            Some(Subject::Service(service)) => service.name.to_string(),
+            Some(Subject::Revision(name, revision)) => format!("{name} {}", revision.label),
+            None => String::new(),
+        };
+        td_string!(locale, services.remove_title, name = name)
+    });
+    let submit = Callback::new(move |_: FormData| match state.subject.get_untracked() {
+        Some(Subject::Service(service)) => {
+            attempt.run(server::remove_service(service.name), move |()| {
+                state.refresh();
+            });
+        }
+        Some(Subject::Revision(name, revision)) => {
+            let work = server::remove_revision(name, revision.number);
+            attempt.run(work, move |()| state.refresh());
+        }
+        None => {}
+    });
+    view! {
+        <FormDialog attempt id="remove-service-title" title submit=td_string!(locale, action.remove) danger=true on_submit=submit>
+            <p>{td_string!(locale, services.remove_text)}</p>
+        </FormDialog>
+    }
+}

@@ -1,0 +1,219 @@
+//! An archive on its way to the server: how far it is, and what came of it.
+
+use leptos::prelude::*;
+use leptos_router::params::ParamsMap;
+use serde::de::DeserializeOwned;
+use skep_model::service::{ArchiveForm, ImageService};
+use wasm_bindgen::{JsCast, prelude::Closure};
+use web_sys::{Event, File, ProgressEvent, XmlHttpRequest};
+
+use super::State;
+use crate::{
+    components::{Icon, failure_text},
+    failure::Failure,
+    preferences::use_locale,
+    translations::td_string,
+    view::view,
+    words,
+};
+
+/// How far an archive is.
+#[derive(Clone, Debug, PartialEq)]
+enum Stage {
+    /// So many bytes are there.
+    Sending(u64),
+    /// All is there, and is looked at.
+    Checking,
+    /// It is a service now.
+    Taken(ImageService),
+    /// It was not taken.
+    Refused(Failure),
+}
+
+/// One archive at a time. It goes on when the page is left.
+#[derive(Clone, Copy)]
+pub struct Upload {
+    stage: RwSignal<Option<Stage>>,
+    /// The file's name and length.
+    file: RwSignal<(String, u64)>,
+    request: StoredValue<Option<XmlHttpRequest>, LocalStorage>,
+}
+
+impl Upload {
+    /// Nothing is on its way.
+    pub fn new() -> Self {
+        Self {
+            stage: RwSignal::new(None),
+            file: RwSignal::default(),
+            request: StoredValue::new_local(None),
+        }
+    }
+
+    /// Sends an archive. Only the browser's older way of asking tells how much has been sent.
+    pub fn begin(self, file: File, form: &ArchiveForm, taken: impl Fn() + 'static) {
+        let length = file.size() as u64;
+        self.file.set((file.name(), length));
+        self.stage.set(Some(Stage::Sending(0)));
+        let Ok(request) = XmlHttpRequest::new() else {
+            return self.end(Failure::Unreachable);
+        };
+        self.request.set_value(Some(request.clone()));
+        let progress = move |event: ProgressEvent| {
+            let sent = event.loaded() as u64;
+            let stage = if sent < length {
+                Stage::Sending(sent)
+            } else {
+                Stage::Checking
+            };
+            let _ = self.stage.try_set(Some(stage));
+        };
+        let ended = {
+            let request = request.clone();
+            move |_: Event| match answer::<ImageService>(&request) {
+                Ok(service) => {
+                    if self.stage.try_set(Some(Stage::Taken(service))).is_none() {
+                        taken();
+                    }
+                }
+                Err(failure) => self.end(failure),
+            }
+        };
+        if let Ok(upload) = request.upload() {
+            upload.set_onprogress(Some(&listener(progress)));
+        }
+        request.set_onload(Some(&listener(ended)));
+        request.set_onerror(Some(&listener(move |_: Event| {
+            self.end(Failure::Unreachable);
+        })));
+        let address = format!("/fn/upload_service{}", query(form).to_query_string());
+        if request
+            .open("POST", &address)
+            .and_then(|()| request.send_with_opt_blob(Some(&file)))
+            .is_err()
+        {
+            self.end(Failure::Unreachable);
+        }
+    }
+
+    fn end(self, failure: Failure) {
+        let _ = self.stage.try_set(Some(Stage::Refused(failure)));
+    }
+
+    /// Gives it up, or puts what came of it away.
+    fn dismiss(self) {
+        self.request.update_value(|request| {
+            if let Some(request) = request.take() {
+                let _ = request.abort();
+            }
+        });
+        self.stage.set(None);
+    }
+}
+
+/// A function that the browser calls as long as it needs it.
+fn listener<E: wasm_bindgen::convert::FromWasmAbi + 'static>(
+    heard: impl FnMut(E) + 'static,
+) -> js_sys::Function {
+    Closure::<dyn FnMut(E)>::new(heard)
+        .into_js_value()
+        .unchecked_into()
+}
+
+/// What the server answered.
+fn answer<T: DeserializeOwned>(request: &XmlHttpRequest) -> Result<T, Failure> {
+    let text = request.response_text().ok().flatten().unwrap_or_default();
+    let succeeded = request.status().is_ok_and(|status| status < 300);
+    if succeeded {
+        serde_json::from_slice(text.as_bytes()).map_err(|_| Failure::Misunderstood)
+    } else {
+        Err(serde_json::from_slice(text.as_bytes()).unwrap_or(Failure::Unreachable))
+    }
+}
+
+/// What is said about the archive, as the address says it.
+fn query(form: &ArchiveForm) -> ParamsMap {
+    let mut query = ParamsMap::new();
+    for (name, value) in [
+        ("name", form.name.as_ref().map(ToString::to_string)),
+        ("label", form.label.clone()),
+        ("description", form.description.clone()),
+        ("level", form.level.map(|level| level.to_string())),
+        ("events", form.events.map(|events| events.to_string())),
+    ] {
+        if let Some(value) = value {
+            query.insert(name, value);
+        }
+    }
+    for port in &form.port {
+        query.insert("port", port.clone());
+    }
+    query
+}
+
+/// The archive that is on its way.
+#[component]
+pub fn UploadPanel(state: State) -> impl IntoView {
+    let locale = use_locale();
+    let upload = state.upload;
+    let body = move |stage: Stage| {
+        let (_, length) = upload.file.get();
+        match stage {
+            Stage::Sending(sent) => {
+                let (done, all) = (words::size(locale, sent), words::size(locale, length));
+                view! {
+                    <progress max=length.to_string() value=sent.to_string() aria-labelledby="upload"></progress>
+                    <p class="muted">{td_string!(locale, services.sent, sent = done, length = all)}</p>
+                }
+            }
+            Stage::Checking => view! {
+                <progress aria-labelledby="upload"></progress>
+                <p class="muted" role="status">
+                    {td_string!(locale, services.checking)}
+                </p>
+            },
+            Stage::Taken(service) => {
+                let label = service
+                    .revisions
+                    .last()
+                    .map(|revision| revision.label.clone());
+                let name = format!("{} {}", service.name, label.unwrap_or_default());
+                view! {
+                    <p role="status" class="with-icon">
+                        <Icon name="running" />
+                        {td_string!(locale, services.taken, name = name)}
+                    </p>
+                    <p>
+                        <a href="/sensors/matrix">{td_string!(locale, services.to_matrix)}</a>
+                    </p>
+                }
+            }
+            Stage::Refused(failure) => view! {
+                <div class="note red" role="alert">
+                    <Icon name="failed" />
+                    <p>{failure_text(locale, &failure)}</p>
+                </div>
+            },
+        }
+    };
+    move || {
+        upload.stage.get().map(|stage| {
+            let under_way = matches!(stage, Stage::Sending(_) | Stage::Checking);
+            let dismiss = if under_way {
+                td_string!(locale, action.cancel)
+            } else {
+                td_string!(locale, action.close)
+            };
+            view! {
+                <section class="panel upload" aria-labelledby="upload">
+                    <header>
+                        <h2 id="upload">{upload.file.get().0}</h2>
+                        <button type="button" class="btn s ghost" on:click=move |_| upload.dismiss()>
+                            {dismiss}
+                        </button>
+                    </header>
+                    <div class="body stack">{body(stage)}</div>
+                </section>
+            }
+        })
+    }
+}
