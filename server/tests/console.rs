@@ -171,7 +171,7 @@ async fn names_that_differ_by_case_only_are_one(engine: Engine) {
     for (path, draft) in [("/users", user("mara")), ("/groups", group("dmz"))] {
         let (status, problem) = call(&app, "POST", path, &token, draft).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
-        assert_eq!(problem["detail"], "name: is taken", "{path}");
+        assert_eq!(problem["title"], "name: is taken", "{path}");
     }
     assert!(log_in(&app, "MARA", "a password of hers").await.is_some());
 }

@@ -36,7 +36,8 @@ pub struct Upload {
     stage: RwSignal<Option<Stage>>,
     /// The file's name and length.
     file: RwSignal<(String, u64)>,
-    request: StoredValue<Option<XmlHttpRequest>, LocalStorage>,
+    /// Which of all that were begun is shown; the others are given up.
+    current: StoredValue<u32>,
 }
 
 impl Upload {
@@ -45,20 +46,31 @@ impl Upload {
         Self {
             stage: RwSignal::new(None),
             file: RwSignal::default(),
-            request: StoredValue::new_local(None),
+            current: StoredValue::new(0),
         }
     }
 
     /// Sends an archive. Only the browser's older way of asking tells how much has been sent.
     pub fn begin(self, file: File, form: &ArchiveForm, taken: impl Fn() + 'static) {
         let length = file.size() as u64;
+        self.current.update_value(|current| *current += 1);
+        let this = self.current.get_value();
+        let given_up = move || {
+            self.current
+                .try_get_value()
+                .is_some_and(|current| current != this)
+        };
         self.file.set((file.name(), length));
         self.stage.set(Some(Stage::Sending(0)));
         let Ok(request) = XmlHttpRequest::new() else {
             return self.end(Failure::Unreachable);
         };
-        self.request.set_value(Some(request.clone()));
+        let going = request.clone();
         let progress = move |event: ProgressEvent| {
+            if given_up() {
+                let _ = going.abort();
+                return;
+            }
             let sent = event.loaded() as u64;
             let stage = if sent < length {
                 Stage::Sending(sent)
@@ -70,6 +82,7 @@ impl Upload {
         let ended = {
             let request = request.clone();
             move |_: Event| match answer::<ImageService>(&request) {
+                _ if given_up() => {}
                 Ok(service) => {
                     if self.stage.try_set(Some(Stage::Taken(service))).is_none() {
                         taken();
@@ -83,7 +96,9 @@ impl Upload {
         }
         request.set_onload(Some(&listener(ended)));
         request.set_onerror(Some(&listener(move |_: Event| {
-            self.end(Failure::Unreachable);
+            if !given_up() {
+                self.end(Failure::Unreachable);
+            }
         })));
         let address = format!("/fn/upload_service{}", query(form).to_query_string());
         if request
@@ -101,11 +116,7 @@ impl Upload {
 
     /// Gives it up, or puts what came of it away.
     fn dismiss(self) {
-        self.request.update_value(|request| {
-            if let Some(request) = request.take() {
-                let _ = request.abort();
-            }
-        });
+        self.current.update_value(|current| *current += 1);
         self.stage.set(None);
     }
 }
