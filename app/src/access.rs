@@ -78,6 +78,7 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/fn/remove_sensor", LoggedIn(Manager)),
     ("POST", "/fn/call_sensor", LoggedIn(Observer)),
     ("POST", "/fn/sensor_history", LoggedIn(Observer)),
+    ("POST", "/fn/instance_log", LoggedIn(Manager)),
     ("POST", "/fn/edit_events", LoggedIn(Manager)),
     ("POST", "/fn/take_events", LoggedIn(Manager)),
     ("POST", "/fn/restore_events", LoggedIn(Manager)),
@@ -185,6 +186,11 @@ pub const TABLE: &[(&str, &str, Who)] = &[
         Token(Observer, Area::Sensors),
     ),
     (
+        "GET",
+        "/api/v1/sensors/{id}/instances/{instance}/log",
+        Token(Manager, Area::Sensors),
+    ),
+    (
         "POST",
         "/api/v1/sensors/{id}/enrol",
         Token(Manager, Area::Sensors),
@@ -227,6 +233,7 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/sensor/v1/poll", Sensor),
     ("POST", "/sensor/v1/events", Sensor),
     ("GET", "/sensor/v1/blobs/{id}", Sensor),
+    ("POST", "/sensor/v1/log", Sensor),
     ("GET", "/v2/", Registry),
     ("GET", "/v2/{*path}", Registry),
     ("POST", "/v2/{*path}", Registry),

@@ -67,6 +67,7 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
         .route("/sensor/v1/poll", post(routes::sensor::poll))
         .route("/sensor/v1/events", post(routes::sensor::events))
         .route("/sensor/v1/blobs/{id}", get(routes::sensor::blob))
+        .route("/sensor/v1/log", post(routes::sensor::log))
         .layer(from_fn_with_state(state.clone(), layers::recognise_sensor));
     let api = routes::api::api();
     let reference = ApiReference(Arc::new(api.operations));

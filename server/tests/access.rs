@@ -341,6 +341,12 @@ const EXPECTED: &[Row9] = &[
     ),
     (
         "POST",
+        "/fn/instance_log",
+        "sensor={sensor}&instance={instance}",
+        [401, 403, 409, 403, 404, 409, 401, 401, 401],
+    ),
+    (
+        "POST",
         "/fn/edit_events",
         r#"{"ids":["{fresh event}"],"status":"ignored"}"#,
         [401, 403, 200, 403, 404, 200, 401, 401, 401],
@@ -659,6 +665,12 @@ const EXPECTED: &[Row9] = &[
         [401, 401, 401, 401, 401, 401, 404, 200, 401],
     ),
     (
+        "GET",
+        "/api/v1/sensors/{id}/instances/{instance}/log",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 409, 401],
+    ),
+    (
         "POST",
         "/api/v1/sensors/{fresh sensor}/enrol",
         "",
@@ -815,6 +827,12 @@ const EXPECTED: &[Row9] = &[
         [401, 401, 401, 401, 401, 401, 401, 401, 404],
     ),
     (
+        "POST",
+        "/sensor/v1/log",
+        "x",
+        [401, 401, 401, 401, 401, 401, 401, 401, 400],
+    ),
+    (
         "GET",
         "/v2/",
         "",
@@ -946,6 +964,7 @@ async fn every_route_refuses_whom_it_should(engine: Engine) {
                     .replace("{*path}", "x/manifests/none")
                     .replace("{number}", "1")
                     .replace("{sensor}", &sensor.id.to_string())
+                    .replace("{instance}", &sensor.instance.to_string())
                     .replace("{spare}", &spare.id.to_string())
                     .replace("{group}", &group.to_string())
                     .replace("{n}", &n.to_string())

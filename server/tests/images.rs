@@ -29,6 +29,7 @@ on_both!(
     a_refused_archive_leaves_nothing,
     a_refused_change_changes_nothing,
     an_image_of_docker_needs_a_few_words,
+    an_image_may_log_to_a_file,
     what_sensors_run_stays_and_the_rest_can_go,
     programs_push_and_pull_with_a_token,
 );
@@ -492,6 +493,34 @@ async fn an_image_of_docker_needs_a_few_words(engine: Engine) {
     assert_eq!(
         manifest["ports"][1],
         json!({ "number": 2223, "protocol": "tcp", "published": 23 })
+    );
+}
+
+async fn an_image_may_log_to_a_file(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let admin = app.token(Role::Admin).await;
+    let image = || Image::new("amd64", "one").docker_save();
+    let form = "?name=herald&label=1&port=21/tcp:21";
+    for (more, said) in [
+        ("&events=heralding&log=log.json", "path from the root"),
+        ("&events=heralding&log=/a/../b", "path from the root"),
+        ("&events=json-lines&log=/log.json", "which one it is"),
+        ("&log=/log.json", "log's format"),
+    ] {
+        let (status, problem) = upload(&app, &admin, &format!("{form}{more}"), image()).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+        let title = problem["title"].as_str().unwrap();
+        assert!(title.contains(said), "{title}");
+    }
+    let form = format!("{form}&events=heralding&log=/log_session.json");
+    let (status, made) = upload(&app, &admin, &form, image()).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let one = sensor(&app, "one", "x86_64").await;
+    assert_eq!(add(&app, &admin, &one, "herald").await.0, StatusCode::OK);
+    let told = poll(&app, &one, "x86_64", 1, true).await;
+    assert_eq!(
+        instance(&told, "herald")["image"]["manifest"]["events"],
+        json!({ "kind": "log", "adapter": "heralding", "path": "/log_session.json" })
     );
 }
 

@@ -35,6 +35,11 @@ pub fn failure_text(locale: Locale, failure: &Failure) -> String {
                 let max = crate::words::number(locale, *max);
                 td_string!(locale, failure.too_large, max = max)
             }
+            Refusal::SensorOffline => td_string!(locale, failure.sensor_offline).to_owned(),
+            Refusal::SensorSilent => td_string!(locale, failure.sensor_silent).to_owned(),
+            Refusal::SensorFailed { reason } => {
+                td_string!(locale, failure.sensor_failed, reason = reason.as_str())
+            }
             Refusal::Internal { reference } => {
                 td_string!(locale, failure.internal, reference = reference.as_str())
             }

@@ -2,8 +2,8 @@
 
 use leptos::{prelude::*, server_fn::codec::Json};
 use skep_model::{
-    ids::{GroupId, SensorId},
-    sensor::{Enrolment, GroupRef, SensorEdit, SensorSample, SensorView},
+    ids::{GroupId, InstanceId, SensorId},
+    sensor::{Enrolment, GroupRef, LogTail, SensorEdit, SensorSample, SensorView},
     user::Fate,
 };
 
@@ -105,6 +105,17 @@ pub async fn sensor_history(sensor: SensorId, hours: u32) -> Result<Vec<SensorSa
 
     asker::hub()?
         .sensor_history(&asker::actor().await?, sensor, hours)
+        .await
+        .map_err(asker::failure)
+}
+
+/// The end of what the container of an instance printed. Its sensor is asked, which takes a moment.
+#[server(prefix = "/fn", endpoint = "instance_log")]
+pub async fn instance_log(sensor: SensorId, instance: InstanceId) -> Result<LogTail, Failure> {
+    use super::asker;
+
+    asker::hub()?
+        .instance_log(&asker::actor().await?, sensor, instance)
         .await
         .map_err(asker::failure)
 }

@@ -7,7 +7,11 @@ use std::{
 };
 
 use skep_honeypots::record::{Clock, Report, Reporter};
-use skep_model::ids::{InstanceId, SensorId};
+use skep_model::{
+    Bytes,
+    ids::{InstanceId, SensorId},
+    limits,
+};
 use tokio::{
     sync::{Mutex, mpsc, watch},
     task::JoinHandle,
@@ -25,10 +29,6 @@ use crate::{
 
 /// How often everything is looked at anew.
 const INTERVAL: Duration = Duration::from_secs(10);
-
-/// The most lines of what a container printed, and the most bytes, that are given out.
-const LOG_LINES: u32 = 200;
-const LOG_BYTES: usize = 256 * 1024;
 
 /// What a sensor's containers need.
 pub struct Setup {
@@ -340,13 +340,20 @@ impl Containers {
         Ok(())
     }
 
-    /// The end of what an instance's container printed: at most 200 lines, and at most 256 KiB. An attacker may have
-    /// written every byte of it.
-    pub async fn log(&self, instance: InstanceId) -> Result<Vec<u8>, EngineError> {
+    /// The last lines that an instance's container printed, oldest first: at most [`limits::LOG_LINES`], and at most
+    /// [`limits::LOG`] bytes. An attacker may have written every byte of them.
+    pub async fn log(&self, instance: InstanceId) -> Result<Vec<Bytes>, EngineError> {
         let engine = self.shared.engine.agree().await?;
-        engine
-            .tail(&names::name(instance), LOG_LINES, LOG_BYTES)
-            .await
+        let name = names::name(instance);
+        let printed = engine.tail(&name, limits::LOG_LINES, limits::LOG).await?;
+        let mut lines: Vec<_> = printed
+            .split(|byte| *byte == b'\n')
+            .map(Bytes::from)
+            .collect();
+        // What is behind the last line's end is none.
+        lines.pop_if(|line| line.0.is_empty());
+        let before = lines.len().saturating_sub(limits::LOG_LINES);
+        Ok(lines.split_off(before))
     }
 }
 

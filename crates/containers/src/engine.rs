@@ -1,5 +1,6 @@
 //! The container engine, in the few words that are needed here.
 
+mod files;
 mod networks;
 
 use std::{collections::HashMap, io, time::Duration};
@@ -24,6 +25,8 @@ use crate::{
     archive::FetchError,
     names::{CONFIGURATION, INSTANCE, SENSOR},
 };
+
+pub(crate) use files::{FileState, Files};
 
 /// How long the engine may take for an answer, in seconds.
 const ANSWER: u64 = 60;
@@ -273,7 +276,7 @@ impl Connection {
     pub(crate) async fn tail(
         &self,
         name: &str,
-        lines: u32,
+        lines: usize,
         bytes: usize,
     ) -> Result<Vec<u8>, EngineError> {
         let options = LogsOptionsBuilder::new()

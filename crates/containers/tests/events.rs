@@ -173,3 +173,98 @@ async fn lines_of_json_become_events_and_probes_do_not() {
     );
     sensor.end().await;
 }
+
+fn typed(line: &str) -> InteractionKind {
+    InteractionKind::Command {
+        line: line.into(),
+        protocol: false,
+    }
+}
+
+/// A service that writes Cowrie's log to a file.
+fn cowrie(store: &Store, port: u16) -> skep_containers::Wanted {
+    let path = "/var/log/cowrie/cowrie.json";
+    let mut manifest = serving(store, 22);
+    manifest["image"] = store.image(&["serve", "22", "cowrie", path], false);
+    manifest["profile"] = json!({ "kind": "compatible" });
+    manifest["events"] = json!({ "kind": "log", "adapter": "cowrie", "path": path });
+    wanted(manifest, "0.0.0.0", port)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_a_file_is_followed_when_it_is_renamed_and_to_its_end() {
+    program();
+    let store = Arc::new(Store::default());
+    let mut sensor = Sensor::start(SensorId::new(), &store);
+    let outside = Outside::new(42);
+    let here = &outside.here()[0];
+    let honeypot = cowrie(&store, 2042);
+    sensor.wanted.send_replace(vec![honeypot.clone()]);
+    sensor.until_running(&honeypot).await;
+    outside.connect(here, 2042, &["whoami"]).unwrap();
+    let (encounter, steps) = event(&mut sensor.reported).await;
+    assert_eq!(encounter.source.to_string(), "203.0.42.99");
+    assert_eq!(encounter.target_port, 2042);
+    assert_eq!(steps[..2], [InteractionKind::Connect, typed("whoami")]);
+    assert!(
+        matches!(&steps[2], InteractionKind::Close { reason, .. } if reason == "the session ended")
+    );
+
+    // The same session before and after, and lines that nobody can have seen under the old name.
+    let lines = ["one", "rotate", "two", "three"];
+    outside.connect(here, 2042, &lines).unwrap();
+    let (_, steps) = event(&mut sensor.reported).await;
+    assert_eq!(
+        steps[1..5],
+        lines.map(typed),
+        "all of it, once, and in order"
+    );
+
+    // A link is none of its files, wherever it leads.
+    outside.connect(here, 2042, &["hide", "shown"]).unwrap();
+    let (_, steps) = event(&mut sensor.reported).await;
+    assert_eq!(steps[1..3], [typed("hide"), typed("shown")]);
+
+    outside
+        .connect(here, 2042, &["last words", "leave"])
+        .unwrap();
+    let (_, steps) = event(&mut sensor.reported).await;
+    assert_eq!(steps[1..3], [typed("last words"), typed("leave")]);
+    assert!(
+        matches!(&steps[3], InteractionKind::Close { reason, .. } if reason == "the container ended")
+    );
+    assert!(
+        sensor.reported.try_recv().is_err(),
+        "the sensor's own probes are no events"
+    );
+    sensor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_has_read_of_a_file_is_not_read_again() {
+    program();
+    let store = Arc::new(Store::default());
+    let sensor = Sensor::start(SensorId::new(), &store);
+    let outside = Outside::new(43);
+    let here = &outside.here()[0];
+    let honeypot = cowrie(&store, 2043);
+    sensor.wanted.send_replace(vec![honeypot.clone()]);
+    sensor.until_running(&honeypot).await;
+    let mut sensor = sensor;
+    outside.connect(here, 2043, &["before"]).unwrap();
+    event(&mut sensor.reported).await;
+
+    // As if it had been killed: nothing is stopped.
+    let id = sensor.id;
+    sensor.running.abort();
+    drop(sensor);
+    let mut next = Sensor::start(id, &store);
+    next.wanted.send_replace(vec![honeypot.clone()]);
+    next.until_running(&honeypot).await;
+    // It has to look once at what is there.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    outside.connect(here, 2043, &["after"]).unwrap();
+    let (_, steps) = event(&mut next.reported).await;
+    assert_eq!(steps[1], typed("after"));
+    next.end().await;
+}

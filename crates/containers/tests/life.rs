@@ -32,12 +32,9 @@ async fn an_attackers_address_is_seen_inside_over_both_protocols() {
         assert_eq!(outside.greeting(here, 2022), format!("hello {there}\n"));
     }
     let printed = sensor.containers.log(any.configuration.id).await.unwrap();
-    let printed = String::from_utf8(printed).unwrap();
     for there in outside.there() {
-        assert!(
-            printed.contains(&format!("visited by {there}\n")),
-            "{printed}"
-        );
+        let visit = format!("visited by {there}");
+        assert!(printed.contains(&visit.into()), "{printed:?}");
     }
 
     // The container's own address leads nowhere, even for somebody who knows the way to it.
@@ -429,12 +426,9 @@ async fn only_the_end_of_a_long_log_is_given_out() {
         .log(chatty.configuration.id)
         .await
         .unwrap();
-    let printed = String::from_utf8(printed).unwrap();
-    assert_eq!(printed.lines().count(), 200);
-    assert!(
-        printed.contains("line 999\n") && !printed.contains("line 799\n"),
-        "{printed}"
-    );
+    assert_eq!(printed.len(), 200);
+    assert!(printed.contains(&"line 999".into()), "{printed:?}");
+    assert!(!printed.contains(&"line 799".into()), "{printed:?}");
     sensor.end().await;
 }
 

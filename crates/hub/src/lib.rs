@@ -13,6 +13,7 @@ mod events;
 mod groups;
 mod images;
 mod ingest;
+mod instance_log;
 mod jobs;
 mod kill_point;
 mod live;
@@ -62,6 +63,8 @@ pub(crate) struct Inner {
     pub(crate) nonces: sensor_auth::Nonces,
     pub(crate) live: live::Live,
     pub(crate) presence: poll::Presences,
+    /// The logs of instances that somebody waits for.
+    pub(crate) logs: instance_log::Questions,
     pub(crate) writer: ingest::Writer,
     pub(crate) settings: RwLock<Arc<skep_model::system::Settings>>,
     /// The images of services; nothing before it is first needed.

@@ -170,7 +170,10 @@ impl Hub {
         let deadline =
             tokio::time::Instant::now() + Duration::from_secs(HOLD_SECONDS - jitter(id, now));
         let mut desired = sensor.desired_revision;
-        while request.active_revision == Some(desired) && !request.at_once {
+        while request.active_revision == Some(desired)
+            && !request.at_once
+            && !self.0.logs.has_news_for(id)
+        {
             match tokio::time::timeout_at(deadline, news.recv()).await {
                 Ok(Ok(News::Changed(other) | News::Call(other))) if other != id => continue,
                 // For this sensor, or too much news to know: look.
@@ -196,6 +199,7 @@ impl Hub {
         Ok(PollAnswer {
             configuration,
             authorities: vec![],
+            logs: self.0.logs.tell(id),
         })
     }
 

@@ -215,7 +215,11 @@ impl Hub {
         Ok(())
     }
 
-    async fn stored_sensor(&self, actor: &Actor, id: SensorId) -> Result<SensorRow, HubError> {
+    pub(crate) async fn stored_sensor(
+        &self,
+        actor: &Actor,
+        id: SensorId,
+    ) -> Result<SensorRow, HubError> {
         let sensor = self.0.store.sensor(&actor.scope, id).await?;
         Ok(sensor.ok_or(Refusal::NotFound)?)
     }

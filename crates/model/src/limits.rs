@@ -20,5 +20,11 @@ pub const BATCH: usize = 4 * 1024 * 1024;
 /// The most parts in one batch.
 pub const BATCH_PARTS: usize = 500;
 
+/// The most lines of what an instance's container printed that are shown.
+pub const LOG_LINES: usize = 200;
+
+/// The most bytes of them, together.
+pub const LOG: usize = 64 * 1024;
+
 /// The longest comment on an event, in characters.
 pub const COMMENT: usize = 1000;

@@ -38,6 +38,15 @@ pub enum Refusal {
         /// At most so many bytes.
         max: u64,
     },
+    /// The sensor that it is about cannot be heard.
+    SensorOffline,
+    /// The sensor that it is about did not answer in time.
+    SensorSilent,
+    /// The sensor that it is about cannot do it.
+    SensorFailed {
+        /// Why, in its words.
+        reason: String,
+    },
     /// Something failed that is not the asker's fault.
     Internal {
         /// The number under which the server's log tells more.
@@ -116,6 +125,8 @@ impl Refusal {
             Self::Wait { .. } | Self::Busy => 429,
             Self::TooLarge { .. } => 413,
             Self::Invalid { .. } | Self::Upload { .. } => 422,
+            Self::SensorOffline | Self::SensorFailed { .. } => 409,
+            Self::SensorSilent => 504,
             Self::Internal { .. } => 500,
         }
     }
@@ -149,6 +160,9 @@ impl fmt::Display for Refusal {
             Self::Invalid { field, complaint } => write!(f, "{field}: {complaint}"),
             Self::Upload { reason } => write!(f, "cannot be taken: {reason}"),
             Self::TooLarge { max } => write!(f, "more than the {max} bytes that are taken"),
+            Self::SensorOffline => f.write_str("the sensor is offline"),
+            Self::SensorSilent => f.write_str("the sensor does not answer; try again"),
+            Self::SensorFailed { reason } => write!(f, "the sensor cannot do it: {reason}"),
             Self::Internal { reference } => write!(
                 f,
                 "something failed on the server; its log says more under {reference}"

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, Timestamp,
+    Address, Bytes, Timestamp,
     event::{ServiceName, Transport, words},
     ids::{GroupId, InstanceId, SensorId},
     service::Placement,
@@ -133,6 +133,16 @@ pub struct SensorSample {
     pub round_trip: Option<u32>,
     /// Seconds since its program started.
     pub uptime: Option<u64>,
+}
+
+/// The end of what an instance's container printed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogTail {
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// The lines, oldest first, at most [`LOG_LINES`](crate::limits::LOG_LINES) and [`LOG`](crate::limits::LOG) bytes. An attacker may have written
+    /// every byte of them.
+    pub lines: Vec<Bytes>,
 }
 
 /// What to change about a sensor.

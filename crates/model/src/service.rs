@@ -290,9 +290,14 @@ pub struct ArchiveForm {
     /// The container's ports and those that they are published as, `2222/tcp:22`. Without any, those that the image
     /// exposes, as they are.
     pub port: Vec<String>,
-    /// How events come out: over HoneySens' collector, as lines of JSON, or in Cowrie's log on standard output.
+    /// How events come out: over HoneySens' collector, as lines of JSON, or in the log of a known honeypot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<EventSource>,
+    /// The file in the container that the honeypot writes its log to, `/var/log/cowrie.json`. Without it the log is
+    /// standard output.
+    #[cfg_attr(feature = "schema", schemars(length(max = 255)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
 }
 
 words! {
@@ -302,8 +307,16 @@ words! {
         Collector = 0 "honeysens",
         /// On standard output, a line of JSON for each step.
         JsonLines = 1 "json-lines",
-        /// In Cowrie's log, on standard output.
+        /// In Cowrie's log, `cowrie.json`.
         Cowrie = 2 "cowrie",
+        /// In Heralding's log, `log_session.json`.
+        Heralding = 3 "heralding",
+        /// In the log of `OpenCanary`.
+        Opencanary = 4 "opencanary",
+        /// In Dionaea's log, `log_json`.
+        Dionaea = 5 "dionaea",
+        /// In Conpot's log, `conpot.json`.
+        Conpot = 6 "conpot",
     }
 }
 

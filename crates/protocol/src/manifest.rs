@@ -253,7 +253,8 @@ pub enum Events {
         /// Which.
         adapter: Adapter,
         /// The log's file; without one it is standard output. Files are read from containers that can write them,
-        /// which hardened ones cannot.
+        /// which hardened ones cannot. They may be renamed, and go on under the same name. What is in one comes a second
+        /// later than from standard output, and the longer the file, the more it costs to read on.
         #[serde(default)]
         path: Option<AbsolutePath>,
     },

@@ -99,6 +99,25 @@ pub struct PollAnswer {
     pub configuration: Option<Configuration>,
     /// Certificates of the authorities to trust from now on, PEM, all of them. Empty: no change.
     pub authorities: Vec<String>,
+    /// Instances whose log somebody waits for. Each is answered at [`LOG`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<InstanceId>,
+}
+
+/// Where a sensor says what the container of an instance printed last, when it was asked: `POST`, signed.
+pub const LOG: &str = "/sensor/v1/log";
+
+/// The body of a request to [`LOG`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogReport {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The lines, oldest first, at most [`LOG_LINES`](skep_model::limits::LOG_LINES) and
+    /// [`LOG`](skep_model::limits::LOG) bytes of them.
+    pub lines: Vec<Bytes>,
+    /// Why there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// What a sensor shall run.

@@ -157,6 +157,21 @@ impl Images {
             .collect()
     }
 
+    /// Who knows what an instance's container printed; or why nobody does.
+    pub fn log_of(&self, instance: InstanceId) -> Result<Arc<Containers>, String> {
+        if let Some(reason) = self.refused.get(&instance) {
+            return Err((*reason).to_owned());
+        }
+        let runs = self.running.as_ref().is_some_and(|running| {
+            let wanted = running.wanted.borrow();
+            wanted.iter().any(|it| it.configuration.id == instance)
+        });
+        let containers = self.containers.as_ref().filter(|_| runs);
+        containers
+            .cloned()
+            .ok_or_else(|| "it does not run that any longer".to_owned())
+    }
+
     /// Removes the containers, because what they would catch from now on nobody takes. Their images stay for the next
     /// start.
     pub async fn stop(&mut self) {

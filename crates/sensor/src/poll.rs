@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use skep_protocol::message::{HOLD_SECONDS, PollAnswer, PollRequest, SensorStatus};
+use skep_model::ids::InstanceId;
+use skep_protocol::message::{HOLD_SECONDS, LOG, LogReport, PollAnswer, PollRequest, SensorStatus};
+use tokio::task::JoinSet;
 
 use crate::{
     client::{CallError, Client},
@@ -21,6 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(HOLD_SECONDS + 15);
 /// A poll that was held for less than this, and brought nothing, is not followed by the next one at once.
 const HELD: Duration = Duration::from_secs(1);
 
+/// How long the server may take for what it asked for.
+const REPORT: Duration = Duration::from_secs(10);
+
+/// The most that it is told of at a time.
+const REPORTS: usize = 16;
+
 /// Polls until it is dropped.
 pub struct Poll {
     client: Arc<Client>,
@@ -29,6 +37,8 @@ pub struct Poll {
     identity: Identity,
     folder: PathBuf,
     started: Instant,
+    /// What the server is told of beside.
+    reports: JoinSet<()>,
 }
 
 impl Poll {
@@ -48,6 +58,7 @@ impl Poll {
             identity,
             folder,
             started: Instant::now(),
+            reports: JoinSet::new(),
         }
     }
 
@@ -79,10 +90,13 @@ impl Poll {
                         self.client.note_round_trip(asked.elapsed());
                     }
                     self.renew(answer.authorities);
+                    let asked_for_more = !answer.logs.is_empty();
+                    self.show_logs(answer.logs);
                     let new = answer
                         .configuration
                         .filter(|configuration| Some(configuration.revision) != revision);
-                    let pause = new.is_none() && !at_once && asked.elapsed() < HELD;
+                    let news = new.is_some() || asked_for_more;
+                    let pause = !news && !at_once && asked.elapsed() < HELD;
                     at_once = new.is_some();
                     if let Some(configuration) = new {
                         self.runtime.apply(configuration).await;
@@ -101,6 +115,31 @@ impl Poll {
 
     async fn ask(&self, request: &PollRequest) -> Result<PollAnswer, CallError> {
         self.client.post("/sensor/v1/poll", request, PATIENCE).await
+    }
+
+    /// Tells the server what the containers of these instances printed last.
+    fn show_logs(&mut self, instances: Vec<InstanceId>) {
+        while self.reports.try_join_next().is_some() {}
+        for instance in instances {
+            if self.reports.len() >= REPORTS {
+                return;
+            }
+            let (client, runtime) = (self.client.clone(), self.runtime.clone());
+            self.reports.spawn(async move {
+                let (lines, problem) = match runtime.log(instance).await {
+                    Ok(lines) => (lines, None),
+                    Err(problem) => (vec![], Some(problem)),
+                };
+                let report = LogReport {
+                    instance,
+                    lines,
+                    problem,
+                };
+                if let Err(error) = client.post::<_, ()>(LOG, &report, REPORT).await {
+                    tracing::warn!("the server did not take the log that it asked for: {error}");
+                }
+            });
+        }
     }
 
     async fn request(&self, at_once: bool) -> (Option<u64>, PollRequest) {

@@ -7,6 +7,7 @@ use skep_honeypots::{
     record::{Clock, Report, Reporter},
 };
 use skep_model::{
+    Bytes,
     ids::InstanceId,
     sensor::{InstanceState, Port},
 };
@@ -24,6 +25,9 @@ use crate::{
 
 /// How often an instance that could not be started is tried again.
 const RETRY: Duration = Duration::from_secs(10);
+
+/// How long the engine may take to say what a container printed.
+const LOG: Duration = Duration::from_secs(5);
 
 /// How long a honeypot may take to let go of its connections.
 const STOP: Duration = Duration::from_secs(1);
@@ -164,6 +168,21 @@ impl Runtime {
         reports.extend(state.images.reports());
         reports.sort_by_key(|report| report.id);
         (state.revision, reports)
+    }
+
+    /// The last lines that an instance's container printed; or why there are none.
+    pub async fn log(&self, instance: InstanceId) -> Result<Vec<Bytes>, String> {
+        let containers = {
+            let state = self.state.lock().await;
+            if state.instances.contains_key(&instance) {
+                return Err("the service is part of it, and runs in no container".to_owned());
+            }
+            state.images.log_of(instance)?
+        };
+        timeout(LOG, containers.log(instance))
+            .await
+            .map_err(|_| "its container engine takes too long".to_owned())?
+            .map_err(|error| error.to_string())
     }
 
     /// Stops everything; open events end.

@@ -386,3 +386,42 @@ async fn an_image_that_works_on_an_interface_needs_its_name() {
     );
     assert_eq!(sensor.end(Signal::SIGTERM), Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_gets_the_last_lines_that_it_asks_for() {
+    let (server, data) = (Server::start(), tempfile::tempdir().unwrap());
+    let outside = Outside::new(58);
+    let honeypot = image(&server, 2058);
+    let beside = built_in(2158);
+    server.configure(Configuration {
+        revision: 1,
+        instances: vec![honeypot.clone(), beside.clone()],
+    });
+    let sensor = Sensor::with_engine(&server, data.path());
+    until_running(&server, honeypot.id).await;
+    until_running(&server, beside.id).await;
+    outside
+        .connect(&outside.here()[0], 2058, &["\u{1b}[31mred", "id"])
+        .unwrap();
+    server
+        .wait("the attack", |known| command(known, "id"))
+        .await;
+    let asked = Instant::now();
+    let log = server.log(honeypot.id).await;
+    assert!(asked.elapsed() < Duration::from_secs(5));
+    assert_eq!((log.instance, &log.problem), (honeypot.id, &None));
+    let typed = |line: &skep_model::Bytes| line.0.ends_with(b"\x1b[31mred\"}");
+    assert!(log.lines.iter().any(typed), "{log:?}");
+
+    let log = server.log(beside.id).await;
+    assert_eq!(
+        log.problem.as_deref(),
+        Some("the service is part of it, and runs in no container")
+    );
+    let log = server.log(InstanceId::new()).await;
+    assert_eq!(
+        log.problem.as_deref(),
+        Some("it does not run that any longer")
+    );
+    assert_eq!(sensor.end(Signal::SIGTERM), Some(0));
+}

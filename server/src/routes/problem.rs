@@ -16,6 +16,9 @@ pub(crate) fn response(refusal: &Refusal) -> Response {
         Refusal::Wait { .. } | Refusal::Busy => "too-busy",
         Refusal::Invalid { .. } | Refusal::Upload { .. } => "bad-request",
         Refusal::TooLarge { .. } => "too-large",
+        Refusal::SensorOffline => "sensor-offline",
+        Refusal::SensorSilent => "sensor-silent",
+        Refusal::SensorFailed { .. } => "sensor-failed",
         Refusal::Internal { .. } => "internal",
     };
     let mut response = plain(status(refusal), kind, &refusal.to_string());

@@ -9,7 +9,7 @@ use axum::{
 };
 use skep_hub::Client;
 use skep_model::{Refusal, ids::SensorId};
-use skep_protocol::message::{EnrolRequest, PollRequest};
+use skep_protocol::message::{EnrolRequest, LogReport, PollRequest};
 
 use crate::{router::State, routes::problem};
 
@@ -72,6 +72,19 @@ pub(crate) async fn events(
             refusal => problem::response(&refusal),
         },
     }
+}
+
+/// Takes what the container of an instance printed last, for whoever waits for it.
+pub(crate) async fn log(
+    Shared(state): Shared<State>,
+    Extension(sensor): Extension<SensorId>,
+    body: Bytes,
+) -> Response {
+    let Ok(report) = serde_json::from_slice::<LogReport>(&body) else {
+        return bad_request();
+    };
+    state.hub.take_log(sensor, report);
+    Json(()).into_response()
 }
 
 /// Gives a blob of an image that the sensor shall run.

@@ -5,6 +5,7 @@ mod board;
 mod cell;
 mod draft;
 mod grid;
+mod log;
 mod placements;
 mod profiles;
 

@@ -14,6 +14,7 @@ use web_sys::FormData;
 use super::{
     board::{Board, usual_placement},
     draft::{Place, instances},
+    log::InstanceLog,
 };
 use crate::{
     components::{Dialog, Field, Icon, submitted_data, text},
@@ -117,6 +118,14 @@ fn Form(
         }
     };
     let manager = board.manager;
+    // Only what has an image has a container that prints.
+    let prints = manager && service.with_value(|service| !service.architectures.is_empty());
+    let sensor_id = sensor.with_value(|sensor| sensor.id);
+    let log = move |instance: Option<InstanceId>| {
+        let sensor = sensor_id;
+        let instance = instance.filter(|_| prints)?;
+        Some(view! { <InstanceLog sensor instance /> })
+    };
     let each = move |entry: Entry| {
         let number = entry.number;
         let gone =
@@ -125,6 +134,7 @@ fn Form(
             <fieldset class="placement plain-set" disabled=!manager>
                 <legend class="vh">{format!("{} {}", td_string!(locale, matrix.instance), number + 1)}</legend>
                 {service.with_value(|service| fields(locale, &entry, service, wrong))}
+                {log(entry.instance)}
                 {manager
                     .then(|| {
                         view! {

@@ -49,6 +49,7 @@ fn archive_form(data: &FormData) -> Result<ArchiveForm, Refusal> {
             .map(str::to_owned)
             .collect(),
         events: entered("events").and_then(|events| events.parse().ok()),
+        log: entered("log"),
     })
 }
 
@@ -89,11 +90,21 @@ pub fn AddService(state: State) -> impl IntoView {
             .cloned()
             .chain(EventSource::ALL.iter().map(|source| {
                 let word = match source {
-                    EventSource::Collector => td_string!(locale, services.collector),
-                    EventSource::JsonLines => td_string!(locale, services.json_lines),
-                    EventSource::Cowrie => td_string!(locale, services.cowrie),
+                    EventSource::Collector => td_string!(locale, services.collector).to_owned(),
+                    EventSource::JsonLines => td_string!(locale, services.json_lines).to_owned(),
+                    EventSource::Cowrie => td_string!(locale, services.log_of, name = "Cowrie"),
+                    EventSource::Heralding => {
+                        td_string!(locale, services.log_of, name = "Heralding")
+                    }
+                    EventSource::Opencanary => {
+                        td_string!(locale, services.log_of, name = "OpenCanary")
+                    }
+                    EventSource::Dionaea => {
+                        td_string!(locale, services.log_of, name = "Dionaea")
+                    }
+                    EventSource::Conpot => td_string!(locale, services.log_of, name = "Conpot"),
                 };
-                (source.to_string(), word.to_owned())
+                (source.to_string(), word)
             }))
             .collect();
         let levels = said.iter().cloned().chain(levels(locale)).collect();
@@ -108,6 +119,7 @@ pub fn AddService(state: State) -> impl IntoView {
                         <Field name="label" label=td_string!(locale, services.revision) hint=td_string!(locale, services.label_hint) complaint=attempt.about("label") />
                     </div>
                     <Field name="port" label=td_string!(locale, services.ports) hint=td_string!(locale, services.ports_hint) complaint=attempt.about("port") />
+                    <Field name="log" label=td_string!(locale, services.log) hint=td_string!(locale, services.log_hint) complaint=attempt.about("log") />
                     <Field name="description" label=td_string!(locale, services.description) complaint=attempt.about("description") />
                     <div class="two">
                         <Choose name="events" label=td_string!(locale, services.events) choices=sources current=String::new() />
@@ -123,7 +135,7 @@ pub fn AddService(state: State) -> impl IntoView {
             id="add-service-title"
             title=Signal::derive(move || td_string!(locale, services.add).to_owned())
             submit=td_string!(locale, services.upload)
-            fields=&["archive", "name", "label", "port", "description"]
+            fields=&["archive", "name", "label", "port", "log", "description"]
             on_submit=submit
         >
             {fields}

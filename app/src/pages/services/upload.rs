@@ -149,6 +149,7 @@ fn query(form: &ArchiveForm) -> ParamsMap {
         ("label", form.label.clone()),
         ("description", form.description.clone()),
         ("level", form.level.map(|level| level.to_string())),
+        ("log", form.log.clone()),
         ("events", form.events.map(|events| events.to_string())),
     ] {
         if let Some(value) = value {

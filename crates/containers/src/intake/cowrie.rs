@@ -1,4 +1,6 @@
-//! Cowrie's log in JSON, on standard output.
+//! Cowrie's log in JSON, `cowrie.json`: a line for each step.
+//!
+//! As Cowrie 3.1 writes it (`src/cowrie/output/jsonlog.py`).
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,7 +8,7 @@ use serde::Deserialize;
 use skep_model::{InteractionKind, interaction::LoginMethod};
 use skep_protocol::manifest::Protocol;
 
-use super::sessions::{Observation, Seen, attribute};
+use super::observation::{Observation, attribute, login};
 
 #[derive(Deserialize)]
 struct Line {
@@ -59,15 +61,15 @@ struct Credentials {
 
 impl Credentials {
     fn login(self, accepted: bool) -> InteractionKind {
-        let (secret, method) = match self.fingerprint {
-            Some(fingerprint) => (fingerprint, LoginMethod::Key),
-            None => (self.password, LoginMethod::Password),
-        };
-        InteractionKind::Login {
-            user: self.username.into(),
-            secret: secret.into(),
-            method,
-            accepted,
+        let user = self.username.into();
+        match self.fingerprint {
+            Some(fingerprint) => InteractionKind::Login {
+                user,
+                secret: fingerprint.into(),
+                method: LoginMethod::Key,
+                accepted,
+            },
+            None => login(user, self.password.into(), accepted),
         }
     }
 }
@@ -88,6 +90,7 @@ fn file(name: String, url: String, sha256: String) -> Vec<InteractionKind> {
 pub(super) fn read(line: &[u8]) -> Option<Observation> {
     let line: Line = serde_json::from_slice(line).ok()?;
     let opens = matches!(line.event, Event::Connect);
+    let closes = matches!(line.event, Event::Closed);
     let steps = match line.event {
         Event::Closed => vec![],
         Event::Connect => vec![InteractionKind::Connect],
@@ -124,11 +127,8 @@ pub(super) fn read(line: &[u8]) -> Option<Observation> {
             .map(|ip| SocketAddr::new(ip, line.src_port)),
         port: line.dst_port.filter(|_| opens),
         protocol: Protocol::Tcp,
-        seen: if steps.is_empty() {
-            Seen::End("the session ended".to_owned())
-        } else {
-            Seen::Steps(steps)
-        },
+        steps,
+        end: closes.then(|| "the session ended".to_owned()),
     })
 }
 
@@ -158,18 +158,10 @@ mod tests {
         assert_eq!(read[0].source, Some("203.0.113.9:51012".parse().unwrap()));
         assert_eq!(read[0].port, Some(2222));
         assert!(read[1..].iter().all(|it| it.source.is_none()));
-        assert_eq!(
-            read.last().unwrap().seen,
-            Seen::End("the session ended".to_owned())
-        );
-        let steps: Vec<_> = read
-            .into_iter()
-            .filter_map(|it| match it.seen {
-                Seen::Steps(steps) => Some(steps),
-                Seen::End(_) => None,
-            })
-            .flatten()
-            .collect();
+        let (last, before) = read.split_last().unwrap();
+        assert_eq!(last.end.as_deref(), Some("the session ended"));
+        assert!(before.iter().all(|it| it.end.is_none()));
+        let steps: Vec<_> = read.into_iter().flat_map(|it| it.steps).collect();
         let login = |user: &str, secret: &str, method, accepted| InteractionKind::Login {
             user: user.into(),
             secret: secret.into(),

@@ -22,7 +22,7 @@ use skep_model::{
 };
 use skep_protocol::manifest::Protocol;
 
-use super::sessions::{Observation, Seen, attribute, file};
+use super::observation::{Observation, attribute, file};
 
 /// The longest reason for an end, in bytes.
 const REASON: usize = 200;
@@ -167,11 +167,9 @@ pub(super) fn read(line: &[u8]) -> Option<Observation> {
             ref value,
         } => Some(attribute(name, value.into())?),
     };
-    let seen = match (step, line.kind) {
-        (None, Kind::Close { reason }) => {
-            Seen::End(raw::visible(raw::cut(reason.as_bytes(), REASON)))
-        }
-        (step, _) => Seen::Steps(step.into_iter().collect()),
+    let end = match line.kind {
+        Kind::Close { reason } => Some(raw::visible(raw::cut(reason.as_bytes(), REASON))),
+        _ => None,
     };
     Some(Observation {
         session: line.session,
@@ -180,7 +178,8 @@ pub(super) fn read(line: &[u8]) -> Option<Observation> {
             .map(|source| SocketAddr::new(source, line.source_port)),
         port: line.port,
         protocol: line.protocol,
-        seen,
+        steps: step.into_iter().collect(),
+        end,
     })
 }
 
@@ -194,7 +193,7 @@ mod tests {
         let first = first.unwrap();
         assert_eq!(first.source, Some("192.0.2.7:40123".parse().unwrap()));
         assert_eq!((first.port, first.protocol), (Some(22), Protocol::Tcp));
-        assert_eq!(first.seen, Seen::Steps(vec![InteractionKind::Connect]));
+        assert_eq!(first.steps, [InteractionKind::Connect]);
         let second = read(br#"{"session": "17", "kind": "login", "user": "root", "secret": {"base64": "/w=="}, "accepted": false}"#);
         let login = InteractionKind::Login {
             user: "root".into(),
@@ -202,12 +201,9 @@ mod tests {
             method: LoginMethod::Password,
             accepted: false,
         };
-        assert_eq!(second.unwrap().seen, Seen::Steps(vec![login]));
+        assert_eq!(second.unwrap().steps, [login]);
         let last = read(br#"{"session": "17", "kind": "close", "reason": "the client hung up"}"#);
-        assert_eq!(
-            last.unwrap().seen,
-            Seen::End("the client hung up".to_owned())
-        );
+        assert_eq!(last.unwrap().end.as_deref(), Some("the client hung up"));
     }
 
     #[test]

@@ -1,24 +1,41 @@
 //! A container's log, line by line.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
+use tokio::time::timeout;
 
-use super::sessions::{Observation, Sessions};
+use super::{observation::Observation, sessions::Sessions};
 use crate::EngineError;
 
 /// The longest line, in bytes: two values at their longest, in base64. Longer ones are left out.
 const LINE: usize = 256 * 1024;
 
+/// How often to look for sessions that have become silent.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// What a line says, if it says anything.
+pub(super) type Reader = fn(&[u8]) -> Option<Observation>;
+
 /// Takes what the lines say, until there are no more. A line that says nothing is left out: honeypots print other things
 /// as well.
 pub(super) async fn follow(
     printed: impl Stream<Item = Result<Bytes, EngineError>>,
-    read: fn(&[u8]) -> Option<Observation>,
+    read: Reader,
     mut sessions: Sessions,
 ) {
     let mut line = Line::default();
     tokio::pin!(printed);
-    while let Some(Ok(piece)) = printed.next().await {
+    loop {
+        let piece = match timeout(QUIET, printed.next()).await {
+            Ok(Some(Ok(piece))) => piece,
+            Ok(_) => break,
+            Err(_) => {
+                sessions.end_silent().await;
+                continue;
+            }
+        };
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
             if let Some(whole) = line.push(part)
                 && let Some(observation) = read(&whole)

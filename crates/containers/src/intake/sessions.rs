@@ -10,60 +10,42 @@ use skep_honeypots::{
     contract::Peer,
     record::{Recorder, Reporter},
 };
-use skep_model::{Bytes, InteractionKind, Transport};
-use skep_protocol::manifest::{ContainerPort, Protocol};
+use skep_model::Transport;
+use skep_protocol::manifest::ContainerPort;
 use tokio::time::Instant;
 
+use super::observation::Observation;
 use crate::{Wanted, subnet::Subnets};
 
 /// The most sessions that are open at a time. The one that was silent for the longest ends for a new one.
 const OPEN: usize = 1024;
 
-/// How long a session may be silent.
-const SILENCE: Duration = Duration::from_mins(15);
-
 /// The longest key of a session, in bytes.
 const KEY: usize = 128;
-
-/// Something that a honeypot saw.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Observation {
-    /// What joins observations: all of one key are one event.
-    pub session: String,
-    /// Who came, where that is said. Only an observation that says so opens an event.
-    pub source: Option<SocketAddr>,
-    /// The container's port.
-    pub port: Option<u16>,
-    /// Over what.
-    pub protocol: Protocol,
-    /// What happened.
-    pub seen: Seen,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
-    /// Steps.
-    Steps(Vec<InteractionKind>),
-    /// The end, and why.
-    End(String),
-}
 
 /// The open sessions of one container.
 pub(super) struct Sessions {
     reporter: Reporter,
     subnets: Subnets,
     ports: Vec<(ContainerPort, u16)>,
+    /// How long one may be silent.
+    silence: Duration,
     open: HashMap<String, (Recorder, Instant)>,
 }
 
 impl Sessions {
-    pub(super) fn new(reporter: Reporter, subnets: Subnets, wanted: &Wanted) -> Self {
+    pub(super) fn new(
+        reporter: Reporter,
+        subnets: Subnets,
+        wanted: &Wanted,
+        silence: Duration,
+    ) -> Self {
         let outside = wanted.configuration.ports.iter().map(|port| port.number);
         Self {
             reporter,
             subnets,
             ports: wanted.manifest.ports.iter().copied().zip(outside).collect(),
+            silence,
             open: HashMap::new(),
         }
     }
@@ -75,7 +57,8 @@ impl Sessions {
             source,
             port,
             protocol,
-            seen,
+            steps,
+            end,
         } = observation;
         if session.len() > KEY {
             return;
@@ -89,20 +72,16 @@ impl Sessions {
             self.open
                 .insert(session.clone(), (recorder, Instant::now()));
         }
-        match seen {
-            Seen::Steps(steps) => {
-                if let Some((recorder, last)) = self.open.get_mut(&session) {
-                    *last = Instant::now();
-                    for kind in steps {
-                        recorder.record(kind).await;
-                    }
-                }
+        if let Some((recorder, last)) = self.open.get_mut(&session) {
+            *last = Instant::now();
+            for kind in steps {
+                recorder.record(kind).await;
             }
-            Seen::End(reason) => {
-                if let Some((recorder, _)) = self.open.remove(&session) {
-                    recorder.close(&reason).await;
-                }
-            }
+        }
+        if let Some(reason) = end
+            && let Some((recorder, _)) = self.open.remove(&session)
+        {
+            recorder.close(&reason).await;
         }
     }
 
@@ -138,14 +117,20 @@ impl Sessions {
         self.reporter.open(Peer { source, target }, transport).await
     }
 
-    async fn make_room(&mut self) {
+    /// Ends those of which nothing more is heard.
+    pub(super) async fn end_silent(&mut self) {
+        let silence = self.silence;
         let silent: Vec<_> = self
             .open
-            .extract_if(|_, (_, last)| last.elapsed() > SILENCE)
+            .extract_if(|_, (_, last)| last.elapsed() > silence)
             .collect();
         for (_, (recorder, _)) in silent {
             recorder.close("nothing more was heard of it").await;
         }
+    }
+
+    async fn make_room(&mut self) {
+        self.end_silent().await;
         if self.open.len() >= OPEN
             && let Some(oldest) = self
                 .open
@@ -164,26 +149,4 @@ impl Sessions {
             recorder.close("the container ended").await;
         }
     }
-}
-
-/// A file, if its checksum is one.
-pub(super) fn file(name: Bytes, size: u64, sha256: &str) -> Option<InteractionKind> {
-    let fits = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
-    fits.then(|| InteractionKind::File {
-        name,
-        size,
-        sha256: sha256.to_ascii_lowercase(),
-    })
-}
-
-/// An attribute, if its name is a word.
-pub(super) fn attribute(name: &str, value: Bytes) -> Option<InteractionKind> {
-    let fits = (1..=32).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    fits.then(|| InteractionKind::Attribute {
-        name: name.to_owned(),
-        value,
-    })
 }

@@ -1,12 +1,15 @@
 //! A program for images that are made of nothing else: it serves, it is silent, or it ends. Linked statically.
 //!
 //! `serve PORT` answers each connection with `hello` and the address that it sees, and then does as it is told, line by
-//! line. `connect ADDRESS` is the other side: it says the lines that it was given, and prints what comes.
+//! line. With `json` it prints what happens, and with `cowrie PATH` it writes that to a file, as Cowrie would.
+//! `connect ADDRESS` is the other side: it says the lines that it was given, and prints what comes.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, OpenOptions},
     io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
+    net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    path::Path,
     process, thread,
     time::Duration,
 };
@@ -17,8 +20,12 @@ fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        ["serve", port] => serve(port.parse().unwrap(), false),
-        ["serve", port, "json"] => serve(port.parse().unwrap(), true),
+        ["serve", port] => serve(port.parse().unwrap(), Log::Words),
+        ["serve", port, "json"] => serve(port.parse().unwrap(), Log::Json),
+        ["serve", port, "cowrie", path] => {
+            fs::create_dir_all(Path::new(path).parent().unwrap()).unwrap();
+            serve(port.parse().unwrap(), Log::Cowrie(path.to_owned()))
+        }
         ["silent"] => loop {
             thread::sleep(PATIENCE);
         },
@@ -30,14 +37,85 @@ fn main() {
             for line in 0..lines.parse().unwrap() {
                 println!("line {line}");
             }
-            serve(80, false);
+            serve(80, Log::Words);
         }
         ["connect", address, ref lines @ ..] => connect(address.parse().unwrap(), lines),
         _ => panic!("{words:?}"),
     }
 }
 
-fn serve(port: u16, json: bool) {
+/// How it says what happens.
+#[derive(Clone)]
+enum Log {
+    Words,
+    Json,
+    Cowrie(String),
+}
+
+impl Log {
+    fn opened(&self, session: u16, peer: IpAddr) {
+        match self {
+            Self::Words => println!("visited by {peer}"),
+            Self::Json => println!(
+                r#"{{"session": "{session}", "source": "{peer}", "source_port": {session}, "port": 22, "kind": "connect"}}"#
+            ),
+            Self::Cowrie(path) => write_to(
+                path,
+                &format!(
+                    r#"{{"eventid":"cowrie.session.connect","session":"{session}","src_ip":"{peer}","src_port":{session},"dst_port":22}}"#
+                ),
+            ),
+        }
+    }
+
+    fn typed(&self, session: u16, line: &str) {
+        match self {
+            Self::Words => {}
+            Self::Json => println!(r#"{{"session": "{session}", "kind": "command", "line": "{line}"}}"#),
+            Self::Cowrie(path) => write_to(
+                path,
+                &format!(r#"{{"eventid":"cowrie.command.input","session":"{session}","input":"{line}"}}"#),
+            ),
+        }
+    }
+
+    fn closed(&self, session: u16) {
+        match self {
+            Self::Words => {}
+            Self::Json => println!(r#"{{"session": "{session}", "kind": "close", "reason": "hung up"}}"#),
+            Self::Cowrie(path) => write_to(
+                path,
+                &format!(r#"{{"eventid":"cowrie.session.closed","session":"{session}"}}"#),
+            ),
+        }
+    }
+
+    /// Gives the log's file another name, and goes on in a new one.
+    fn rotate(&self) {
+        if let Self::Cowrie(path) = self {
+            fs::rename(path, format!("{path}.2026-03-01")).unwrap();
+            fs::write(path, "").unwrap();
+        }
+    }
+
+    /// Puts a link in the place of the log's file for a while.
+    fn hide(&self) {
+        if let Self::Cowrie(path) = self {
+            let hidden = format!("{path}.hidden");
+            fs::rename(path, &hidden).unwrap();
+            std::os::unix::fs::symlink(&hidden, path).unwrap();
+            thread::sleep(PATIENCE);
+            fs::rename(hidden, path).unwrap();
+        }
+    }
+}
+
+fn write_to(path: &str, line: &str) {
+    let mut file = OpenOptions::new().append(true).create(true).open(path).unwrap();
+    file.write_all(format!("{line}\n").as_bytes()).unwrap();
+}
+
+fn serve(port: u16, log: Log) {
     let datagrams = UdpSocket::bind(("::", port)).unwrap();
     thread::spawn(move || {
         let mut bytes = [0; 2048];
@@ -47,39 +125,41 @@ fn serve(port: u16, json: bool) {
     });
     for stream in TcpListener::bind(("::", port)).unwrap().incoming() {
         let stream = stream.unwrap();
-        thread::spawn(move || answer(stream, json));
+        let log = log.clone();
+        thread::spawn(move || answer(stream, &log));
     }
 }
 
-fn answer(mut stream: TcpStream, json: bool) -> Option<()> {
+fn answer(mut stream: TcpStream, log: &Log) -> Option<()> {
     let address = stream.peer_addr().ok()?;
     let (peer, session) = (address.ip().to_canonical(), address.port());
-    if json {
-        println!(r#"{{"session": "{session}", "source": "{peer}", "source_port": {session}, "port": 22, "kind": "connect"}}"#);
-    } else {
-        println!("visited by {peer}");
-    }
+    log.opened(session, peer);
     writeln!(stream, "hello {peer}").ok()?;
     let reader = BufReader::new(stream.try_clone().ok()?);
     for line in reader.lines() {
         let line = line.ok()?;
-        if json {
-            println!(r#"{{"session": "{session}", "kind": "command", "line": "{line}"}}"#);
-        }
+        log.typed(session, &line);
         let words: Vec<&str> = line.split(' ').collect();
         let said = match words[..] {
             ["tcp", address] => reach_tcp(address.parse().unwrap()),
             ["udp", address] => reach_udp(address.parse().unwrap()),
             ["write", path] => said(fs::write(path, "content")),
             ["read", path] => fs::read_to_string(path).unwrap_or_else(|error| error.to_string()),
+            ["rotate"] => {
+                log.rotate();
+                "done".to_owned()
+            }
+            ["hide"] => {
+                log.hide();
+                "done".to_owned()
+            }
+            ["leave"] => process::exit(3),
             ["variable", name] => env::var(name).unwrap_or_default(),
             _ => "what?".to_owned(),
         };
         writeln!(stream, "{}", said.trim_end().replace('\n', " | ")).ok()?;
     }
-    if json {
-        println!(r#"{{"session": "{session}", "kind": "close", "reason": "hung up"}}"#);
-    }
+    log.closed(session);
     Some(())
 }
 

@@ -7,8 +7,8 @@ use skep_model::{
     service::{ArchiveForm, EventSource, Level},
 };
 use skep_protocol::manifest::{
-    Adapter, Architecture, Blob, ContainerPort, Events, Fields, Image, Layer, Limits, Manifest,
-    Profile, Protocol, Ready, SettingsTarget,
+    AbsolutePath, Adapter, Architecture, Blob, ContainerPort, Events, Fields, Image, Layer, Limits,
+    Manifest, Profile, Protocol, Ready, SettingsTarget,
 };
 use skep_registry::{
     Archive, ArchiveKind, Descriptor, Needs, Port, RegistryError, ServiceMetadata, Transport,
@@ -53,7 +53,8 @@ pub(super) fn describe(archive: &Archive, form: ArchiveForm) -> Result<Described
         .or_else(|| Some(metadata?.description.clone()));
     let description = line(&description.unwrap_or_default());
     let events = match (form.events, metadata) {
-        (Some(source), _) => events(source),
+        (Some(source), _) => events(source, form.log)?,
+        (None, _) if form.log.is_some() => return Err(missing("log's format")()),
         (None, Some(_)) => Events::HoneysensCollector,
         (None, None) => return Err(missing("way to say what it catches")()),
     };
@@ -217,14 +218,30 @@ fn ready(ports: &[ContainerPort]) -> Result<Ready, Reason> {
         })
 }
 
-fn events(source: EventSource) -> Events {
-    match source {
-        EventSource::Collector => Events::HoneysensCollector,
-        EventSource::JsonLines => Events::JsonLines,
-        EventSource::Cowrie => Events::Log {
-            adapter: Adapter::Cowrie,
-            path: None,
-        },
+fn events(source: EventSource, log: Option<String>) -> Result<Events, Reason> {
+    let adapter = match source {
+        EventSource::Collector | EventSource::JsonLines => None,
+        EventSource::Cowrie => Some(Adapter::Cowrie),
+        EventSource::Heralding => Some(Adapter::Heralding),
+        EventSource::Opencanary => Some(Adapter::OpenCanary),
+        EventSource::Dionaea => Some(Adapter::Dionaea),
+        EventSource::Conpot => Some(Adapter::Conpot),
+    };
+    match (adapter, log) {
+        (Some(adapter), log) => {
+            let path = log.map(AbsolutePath::try_from).transpose();
+            Ok(Events::Log {
+                adapter,
+                path: path.map_err(|wrong| wrong.to_string())?,
+            })
+        }
+        (None, Some(_)) => Err(
+            "only the log of a known honeypot is read from a file: say which one it is".to_owned(),
+        ),
+        (None, None) => Ok(match source {
+            EventSource::JsonLines => Events::JsonLines,
+            _ => Events::HoneysensCollector,
+        }),
     }
 }
 

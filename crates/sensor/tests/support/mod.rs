@@ -23,11 +23,11 @@ use futures::StreamExt;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
 use rustls::pki_types::PrivateKeyDer;
 use sha2::{Digest, Sha256};
-use skep_model::ids::{Epoch, SensorId};
+use skep_model::ids::{Epoch, InstanceId, SensorId};
 use skep_protocol::{
     message::{
-        BLOBS, Configuration, EnrolAnswer, EnrolRequest, PollAnswer, PollRequest, Problem,
-        SensorStatus,
+        BLOBS, Configuration, EnrolAnswer, EnrolRequest, LOG, LogReport, PollAnswer, PollRequest,
+        Problem, SensorStatus,
     },
     part::{Accepted, Batch, Part},
     signature::{self, Claim},
@@ -68,6 +68,10 @@ pub struct Known {
     pub pause: Duration,
     /// How many blobs were asked for.
     pub fetched: usize,
+    /// The instances whose log the next answered poll asks for.
+    pub asked: Vec<InstanceId>,
+    /// What came of it.
+    pub logs: Vec<LogReport>,
     nonces: HashSet<[u8; 16]>,
 }
 
@@ -112,6 +116,8 @@ impl Server {
             blobs: HashMap::new(),
             pause: Duration::ZERO,
             fetched: 0,
+            asked: Vec::new(),
+            logs: Vec::new(),
             nonces: HashSet::new(),
         };
         let mut server = Self {
@@ -142,6 +148,7 @@ impl Server {
             .route("/sensor/v1/poll", post(poll))
             .route("/sensor/v1/events", post(events))
             .route("/sensor/v1/blobs/{digest}", get(blob))
+            .route(LOG, post(log))
             .route("/", any(|| async {}))
             .layer(axum::extract::DefaultBodyLimit::max(16 * 1024 * 1024))
             .layer(middleware::from_fn_with_state(self.shared.clone(), dated))
@@ -179,6 +186,15 @@ impl Server {
     pub fn configure(&self, configuration: Configuration) {
         self.known().configuration = Some(configuration);
         self.shared.changed.notify_waiters();
+    }
+
+    /// Asks for the log of an instance, and waits for the answer.
+    pub async fn log(&self, instance: InstanceId) -> LogReport {
+        self.known().asked.push(instance);
+        self.shared.changed.notify_waiters();
+        self.wait("the log", |known| known.logs.first().cloned())
+            .await;
+        self.known().logs.remove(0)
     }
 
     /// Waits until the server knows something, for at most half a minute.
@@ -319,13 +335,15 @@ async fn poll(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
     let changed = shared.changed.notified();
     shared.known.lock().unwrap().status = Some((request.active_revision, request.status.clone()));
     let mut configuration = desired();
-    if configuration.is_none() && !request.at_once {
+    let asked = !shared.known.lock().unwrap().asked.is_empty();
+    if configuration.is_none() && !request.at_once && !asked {
         let _ = tokio::time::timeout(Duration::from_secs(50), changed).await;
         configuration = desired();
     }
     Json(PollAnswer {
         configuration,
         authorities: vec![shared.authority.clone()],
+        logs: std::mem::take(&mut shared.known.lock().unwrap().asked),
     })
     .into_response()
 }
@@ -368,6 +386,15 @@ async fn events(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
         quarantined: 0,
     })
     .into_response()
+}
+
+async fn log(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    if let Err(refusal) = shared.check(&headers, ("POST", LOG), &body) {
+        return refusal;
+    }
+    let report = serde_json::from_slice(&body).unwrap();
+    shared.known.lock().unwrap().logs.push(report);
+    Json(()).into_response()
 }
 
 async fn blob(State(shared): State<Arc<Shared>>, headers: HeaderMap, uri: Uri) -> Response {

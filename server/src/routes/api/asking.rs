@@ -203,14 +203,14 @@ impl Input for Caller {}
 
 impl<T: JsonSchema> Input for Id<T> {
     fn describe(operation: &mut Operation<'_>) {
-        operation.path_parameter::<T>("id");
+        operation.path_parameter::<T>();
     }
 }
 
 impl<T: JsonSchema, U: JsonSchema> Input for Ids<T, U> {
     fn describe(operation: &mut Operation<'_>) {
-        operation.path_parameter::<T>("id");
-        operation.path_parameter::<U>("number");
+        operation.path_parameter::<T>();
+        operation.path_parameter::<U>();
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) struct Described {
 
 /// What is known of one operation so far.
 pub(crate) struct Operation<'a> {
+    path: &'a str,
     schemas: &'a mut SchemaGenerator,
     parameters: Vec<Value>,
     body: Option<Value>,
@@ -74,9 +75,15 @@ impl Operation<'_> {
         self.schemas.subschema_for::<T>().into()
     }
 
-    /// A parameter in the path.
-    pub(crate) fn path_parameter<T: JsonSchema>(&mut self, name: &str) {
+    /// The next parameter in the path.
+    pub(crate) fn path_parameter<T: JsonSchema>(&mut self) {
         let schema = self.schema::<T>();
+        let before = self.parameters.iter().filter(|it| it["in"] == "path");
+        let names = self.path.split('/').filter_map(|part| {
+            let name = part.strip_prefix('{')?;
+            name.strip_suffix('}')
+        });
+        let name = names.skip(before.count()).next();
         self.parameters
             .push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
     }
@@ -152,6 +159,7 @@ impl Described {
         T: 'static,
     {
         let mut operation = Operation {
+            path,
             schemas: &mut self.schemas,
             parameters: vec![],
             body: None,

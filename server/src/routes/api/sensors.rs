@@ -3,13 +3,18 @@
 use axum::{extract::State as Shared, http::Method};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use skep_model::{Refusal, console::NewSensor, ids::SensorId, sensor::SensorEdit};
+use skep_model::{
+    Refusal,
+    console::NewSensor,
+    ids::{InstanceId, SensorId},
+    sensor::SensorEdit,
+};
 
 use super::{
-    asking::{Answer, Body, Caller, Created, Id, Nothing, Query, Refused, json},
+    asking::{Answer, Body, Caller, Created, Id, Ids, Nothing, Query, Refused, json},
     describe::Described,
     groups::Removal,
-    shapes::{Enrolment, Page, Sample, Sensor},
+    shapes::{Enrolment, LogTail, Page, Sample, Sensor},
 };
 use crate::router::State;
 
@@ -35,6 +40,12 @@ pub(super) fn routes(api: Described) -> Described {
             "/api/v1/sensors/{id}/history",
             "How a sensor was, oldest first",
             history,
+        )
+        .at(
+            Method::GET,
+            "/api/v1/sensors/{id}/instances/{instance}/log",
+            "The last lines that an instance's container printed; the sensor is asked for them",
+            log,
         )
         .at(
             Method::POST,
@@ -96,6 +107,15 @@ async fn history(
 ) -> Answer<Page<Sample>> {
     let samples = state.hub.sensor_history(&actor, id, span.hours).await?;
     json(Page::whole(samples))
+}
+
+/// The last lines that an instance's container printed.
+async fn log(
+    Shared(state): Shared<State>,
+    Caller(actor): Caller,
+    Ids(id, instance): Ids<SensorId, InstanceId>,
+) -> Answer<LogTail> {
+    json(state.hub.instance_log(&actor, id, instance).await?)
 }
 
 /// Adds a sensor.

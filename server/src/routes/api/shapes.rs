@@ -13,7 +13,7 @@ use skep_model::{Bytes, Timestamp};
 
 pub(crate) use account::{NewToken, Token, User};
 pub(crate) use event::{Event, EventList, Tally, WholeEvent};
-pub(crate) use sensor::{Enrolment, Sample, Sensor};
+pub(crate) use sensor::{Enrolment, LogTail, Sample, Sensor};
 pub(crate) use step::{Packet, Step};
 pub(crate) use system::{About, AuditEntry, Quarantined, Retried};
 

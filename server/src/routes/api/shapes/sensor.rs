@@ -8,7 +8,7 @@ use skep_model::{
     sensor::{self, GroupRef, InstanceView, Presence, SensorSample, SensorView},
 };
 
-use super::Time;
+use super::{Raw, Time};
 
 /// A sensor.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -71,6 +71,15 @@ pub(crate) struct Sample {
     uptime_s: Option<u64>,
 }
 
+/// The end of what an instance's container printed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct LogTail {
+    /// When it was asked for.
+    at: Time,
+    /// The lines, oldest first: at most 200, and at most 64 KiB. An attacker may have written all of them.
+    lines: Vec<Raw>,
+}
+
 impl From<SensorView> for Sensor {
     fn from(sensor: SensorView) -> Self {
         Self {
@@ -111,6 +120,15 @@ impl From<SensorSample> for Sample {
             queued: sample.queued,
             round_trip_ms: sample.round_trip,
             uptime_s: sample.uptime,
+        }
+    }
+}
+
+impl From<sensor::LogTail> for LogTail {
+    fn from(log: sensor::LogTail) -> Self {
+        Self {
+            at: log.at.into(),
+            lines: log.lines.iter().map(Into::into).collect(),
         }
     }
 }
