@@ -85,7 +85,7 @@ test('an image: uploaded, deployed, attacked, rolled on, broken, mended, gone', 
       });
       await tick(page, skep);
       await expect(cell(page)).toHaveAccessibleName('imitation on edge: running', { timeout: 30_000 });
-      expect(states.join('\n')).toMatch(/scheduled|loading|starting/);
+      expect(states.join('\n')).toMatch(/scheduled|downloading/);
       await expect.poll(running).toHaveLength(1);
     });
 

@@ -50,16 +50,21 @@ impl State {
     #[must_use]
     pub fn report(&self, id: InstanceId) -> InstanceReport {
         let (state, reason) = match self {
-            Self::Scheduled => (InstanceState::Scheduled, None),
-            Self::Loading(progress) => (
-                InstanceState::Scheduled,
-                Some(format!("loading {} %", progress.percent())),
-            ),
+            Self::Scheduled | Self::Loading(_) => (InstanceState::Scheduled, None),
             Self::Starting => (InstanceState::Scheduled, Some("starting".to_owned())),
             Self::Running => (InstanceState::Running, None),
             Self::Failed(reason) => (InstanceState::Failed, Some(reason.clone())),
         };
-        InstanceReport { id, state, reason }
+        let progress = match self {
+            Self::Loading(progress) => Some(progress.percent()),
+            _ => None,
+        };
+        InstanceReport {
+            id,
+            state,
+            reason,
+            progress,
+        }
     }
 }
 

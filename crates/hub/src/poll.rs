@@ -6,13 +6,10 @@ use std::{
     time::Duration,
 };
 
-use skep_model::{
-    Timestamp,
-    ids::SensorId,
-    sensor::{InstanceState, Presence},
-};
+use skep_model::{Timestamp, ids::SensorId, sensor::Presence};
 use skep_protocol::message::{
-    Configuration, HOLD_SECONDS, ImageConfiguration, InstanceConfiguration, PollAnswer, PollRequest,
+    Configuration, HOLD_SECONDS, ImageConfiguration, InstanceConfiguration, InstanceReport,
+    PollAnswer, PollRequest,
 };
 use skep_store::{Scope, SensorRow};
 use tokio::sync::broadcast;
@@ -244,20 +241,15 @@ impl Hub {
 }
 
 /// How an instance is, by the sensor's last report, if that is about what it shall run now.
-pub(crate) fn instance_state(
+pub(crate) fn report_of(
     sensor: &SensorRow,
     instance: skep_model::ids::InstanceId,
-) -> (InstanceState, Option<String>) {
+) -> Option<&InstanceReport> {
     // What it said of another configuration may be about other ports.
     let current = sensor.active_revision == Some(sensor.desired_revision);
-    sensor
-        .status
-        .as_ref()
-        .filter(|_| current)
-        .and_then(|status| status.instances.iter().find(|report| report.id == instance))
-        .map_or((InstanceState::Scheduled, None), |report| {
-            (report.state, report.reason.clone())
-        })
+    let status = sensor.status.as_ref().filter(|_| current)?;
+    let mut reports = status.instances.iter();
+    reports.find(|report| report.id == instance)
 }
 
 /// 0 to 9 seconds, so that sensors that came at one moment do not all come back at one moment.

@@ -6,7 +6,7 @@ use skep_model::{
     Complaint, Refusal, Timestamp,
     console::NewSensor,
     ids::{InstanceId, SensorId},
-    sensor::{Enrolment, InstanceView, Presence, SensorEdit, SensorView},
+    sensor::{Enrolment, InstanceState, InstanceView, Presence, SensorEdit, SensorView},
     service::{Placement, Settings},
     user::{Fate, Role},
 };
@@ -16,7 +16,7 @@ use skep_protocol::{
 };
 use skep_store::{NewInstance, SensorRow};
 
-use crate::{Actor, Hub, HubError, poll::instance_state, secrets};
+use crate::{Actor, Hub, HubError, poll::report_of, secrets};
 
 /// How long an enrolment token is good.
 const TOKEN_LIFE: Duration = Duration::from_hours(1);
@@ -47,7 +47,7 @@ impl Hub {
         let instances = instances
             .into_iter()
             .map(|instance| {
-                let (state, reason) = instance_state(&sensor, instance.id);
+                let report = report_of(&sensor, instance.id);
                 InstanceView {
                     id: instance.id,
                     service: instance.service,
@@ -57,8 +57,9 @@ impl Hub {
                         ports: instance.ports,
                         settings: instance.settings,
                     },
-                    state,
-                    reason,
+                    state: report.map_or(InstanceState::Scheduled, |report| report.state),
+                    reason: report.and_then(|report| report.reason.clone()),
+                    progress: report.and_then(|report| report.progress),
                 }
             })
             .collect();

@@ -62,6 +62,8 @@ pub struct InstanceView {
     pub state: InstanceState,
     /// Why it is not running, or not on all of its ports, where the sensor said so.
     pub reason: Option<String>,
+    /// How much of its image the sensor has, in per cent, while it fetches it.
+    pub progress: Option<u8>,
 }
 
 /// A sensor.

@@ -90,6 +90,9 @@ pub struct InstanceReport {
     pub state: InstanceState,
     /// Why it failed, or which of its ports are not open and why.
     pub reason: Option<String>,
+    /// How much of its image is there, in per cent, while it is being fetched.
+    #[serde(default)]
+    pub progress: Option<u8>,
 }
 
 /// The answer to a poll.

@@ -151,6 +151,7 @@ impl Images {
             id: *id,
             state: InstanceState::Failed,
             reason: Some((*reason).to_owned()),
+            progress: None,
         });
         refused
             .chain(self.running.iter().flat_map(Running::reports))

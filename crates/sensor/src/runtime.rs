@@ -271,6 +271,7 @@ impl Instance {
             id: self.configuration.id,
             state,
             reason: self.problem(),
+            progress: None,
         }
     }
 

@@ -191,7 +191,7 @@ async fn an_image_is_fetched_attacked_and_gone_when_it_is_unassigned() {
     let sensor = Sensor::with_engine(&server, data.path());
     let progress = |known: &Known| {
         let report = report(known, honeypot.id)?;
-        let loading = report.reason?.starts_with("loading ");
+        let loading = report.progress.is_some_and(|progress| progress <= 100);
         (loading && report.state == InstanceState::Scheduled).then_some(())
     };
     server.wait("progress of loading", progress).await;

@@ -20,6 +20,8 @@ use crate::{
 enum Look {
     Off,
     Scheduled,
+    /// So many per cent of its image are there.
+    Loading(u8),
     Running,
     Failed,
     Offline,
@@ -36,10 +38,12 @@ impl Look {
         let worst = instances(sensor, &place.1)
             .map(|instance| match instance.state {
                 InstanceState::Running => Self::Running,
-                InstanceState::Scheduled => Self::Scheduled,
+                InstanceState::Scheduled => {
+                    instance.progress.map_or(Self::Scheduled, Self::Loading)
+                }
                 InstanceState::Failed => Self::Failed,
             })
-            .max_by_key(|look| (*look == Self::Failed, *look == Self::Scheduled));
+            .max_by_key(|look| (*look == Self::Failed, *look != Self::Running));
         match (worst, sensor.presence) {
             (None, _) if !board.fits(sensor, &place.1) => Self::Unfit,
             (None, _) => Self::Off,
@@ -54,6 +58,7 @@ impl Look {
         match self {
             Self::Off => ("cell", "off", td_string!(locale, matrix.off)),
             Self::Scheduled => ("cell blue", "clock", td_string!(locale, sensors.scheduled)),
+            Self::Loading(_) => ("cell blue", "download", td_string!(locale, matrix.loading)),
             Self::Running => ("cell green", "running", td_string!(locale, sensors.running)),
             Self::Failed => ("cell red", "failed", td_string!(locale, sensors.failed)),
             Self::Unfit => ("cell", "st-ignored", td_string!(locale, matrix.unfit)),
@@ -83,7 +88,12 @@ pub fn Cell(board: Board, sensor: RwSignal<SensorView>, place: Place) -> impl In
         sensor.with(|sensor| place.with_value(|place| Look::of(board, sensor, place, pending)))
     });
     let label = move || {
-        let (_, _, word) = look.get().shown(locale);
+        let look = look.get();
+        let (_, _, word) = look.shown(locale);
+        let word = match look {
+            Look::Loading(progress) => format!("{word} {progress} %"),
+            _ => word.to_owned(),
+        };
         sensor.with(|sensor| {
             let service = place.with_value(|place| place.1.to_string());
             let reason = reason(sensor, place).map(|reason| format!(", {reason}"));
@@ -126,6 +136,12 @@ pub fn Cell(board: Board, sensor: RwSignal<SensorView>, place: Place) -> impl In
     };
     let word = move || {
         let look = look.get();
+        if let Look::Loading(progress) = look {
+            return Some(view! {
+                <span>{format!("{progress} %")}</span>
+                <progress max="100" value=progress.to_string() aria-hidden="true"></progress>
+            });
+        }
         matches!(look, Look::Pending(_) | Look::Failed).then(|| {
             let (_, _, word) = look.shown(locale);
             view! { <span>{word}</span> }

@@ -226,6 +226,7 @@ mod tests {
             placement: placement(),
             state: InstanceState::Running,
             reason: None,
+            progress: None,
         }
     }
 
