@@ -30,7 +30,9 @@ use skep_model::{
     service::Settings,
 };
 use skep_protocol::{
-    message::{Configuration, ImageConfiguration, InstanceConfiguration, InstanceReport},
+    message::{
+        Configuration, ImageConfiguration, InstanceConfiguration, InstanceReport, LogReport,
+    },
     part::Part,
 };
 use support::{Known, Server};
@@ -387,6 +389,18 @@ async fn an_image_that_works_on_an_interface_needs_its_name() {
     assert_eq!(sensor.end(Signal::SIGTERM), Some(0));
 }
 
+/// Asks for the log of an instance, and waits for the answer.
+async fn log(server: &Server, instance: InstanceId) -> LogReport {
+    server.known().asked.push(instance);
+    // Lets go of the poll that is held.
+    let same = server.known().configuration.clone().unwrap();
+    server.configure(same);
+    server
+        .wait("the log", |known| known.logs.first().cloned())
+        .await;
+    server.known().logs.remove(0)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_gets_the_last_lines_that_it_asks_for() {
     let (server, data) = (Server::start(), tempfile::tempdir().unwrap());
@@ -407,20 +421,20 @@ async fn the_server_gets_the_last_lines_that_it_asks_for() {
         .wait("the attack", |known| command(known, "id"))
         .await;
     let asked = Instant::now();
-    let log = server.log(honeypot.id).await;
+    let said = log(&server, honeypot.id).await;
     assert!(asked.elapsed() < Duration::from_secs(5));
-    assert_eq!((log.instance, &log.problem), (honeypot.id, &None));
+    assert_eq!((said.instance, &said.problem), (honeypot.id, &None));
     let typed = |line: &skep_model::Bytes| line.0.ends_with(b"\x1b[31mred\"}");
-    assert!(log.lines.iter().any(typed), "{log:?}");
+    assert!(said.lines.iter().any(typed), "{said:?}");
 
-    let log = server.log(beside.id).await;
+    let said = log(&server, beside.id).await;
     assert_eq!(
-        log.problem.as_deref(),
+        said.problem.as_deref(),
         Some("the service is part of it, and runs in no container")
     );
-    let log = server.log(InstanceId::new()).await;
+    let said = log(&server, InstanceId::new()).await;
     assert_eq!(
-        log.problem.as_deref(),
+        said.problem.as_deref(),
         Some("it does not run that any longer")
     );
     assert_eq!(sensor.end(Signal::SIGTERM), Some(0));

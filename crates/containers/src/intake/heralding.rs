@@ -15,7 +15,7 @@ use super::observation::{Observation, attribute, login, words};
 const DETAILS: usize = 16;
 
 #[derive(Deserialize)]
-struct Session {
+struct Line {
     session_id: String,
     source_ip: IpAddr,
     #[serde(default)]
@@ -42,9 +42,9 @@ struct Attempt {
 }
 
 pub(super) fn read(line: &[u8]) -> Option<Observation> {
-    let mut session: Session = serde_json::from_slice(line).ok()?;
+    let mut line: Line = serde_json::from_slice(line).ok()?;
     let mut steps = vec![InteractionKind::Connect];
-    let version = session.auxiliary_data.remove("client_version");
+    let version = line.auxiliary_data.remove("client_version");
     steps.extend(
         version
             .as_ref()
@@ -53,11 +53,8 @@ pub(super) fn read(line: &[u8]) -> Option<Observation> {
                 text: version.into(),
             }),
     );
-    let known = [
-        ("protocol", &session.protocol),
-        ("duration", &session.duration),
-    ];
-    let details = session.auxiliary_data.iter().take(DETAILS);
+    let known = [("protocol", &line.protocol), ("duration", &line.duration)];
+    let details = line.auxiliary_data.iter().take(DETAILS);
     let details = details.map(|(name, value)| (name.as_str(), value));
     steps.extend(
         known
@@ -66,15 +63,15 @@ pub(super) fn read(line: &[u8]) -> Option<Observation> {
             .filter_map(|(name, value)| attribute(name, words(value)?.into())),
     );
     // It lets nobody in.
-    steps.extend(session.auth_attempts.iter().map(|attempt| {
+    steps.extend(line.auth_attempts.iter().map(|attempt| {
         let [user, secret] = [&attempt.username, &attempt.password]
             .map(|value| words(value).unwrap_or_default().into());
         login(user, secret, false)
     }));
     Some(Observation {
-        session: session.session_id,
-        source: Some(SocketAddr::new(session.source_ip, session.source_port)),
-        port: session.destination_port,
+        session: line.session_id,
+        source: Some(SocketAddr::new(line.source_ip, line.source_port)),
+        port: line.destination_port,
         protocol: Protocol::Tcp,
         steps,
         end: Some("the session ended".to_owned()),

@@ -1,6 +1,6 @@
-//! OpenCanary's log: a line for each step, with a number that says what it was.
+//! The log of `OpenCanary`: a line for each step, with a number that says what it was.
 //!
-//! As `opencanary/logger.py` and `opencanary/modules/` of OpenCanary 0.9 write it. It has no sessions: what one port of a
+//! As `opencanary/logger.py` and `opencanary/modules/` write it in version 0.9. It has no sessions: what one port of a
 //! source says to one port is taken for one, and so are all ports that a source has scanned. No line says that one has
 //! ended.
 
@@ -65,12 +65,10 @@ impl Line {
         match self.logtype {
             2001 | 4000 | 6002 | 9003 | 18_001 | 18_002 => steps.push(InteractionKind::Connect),
             4001 => {
-                steps.extend(
-                    self.take("REMOTEVERSION")
-                        .map(|version| InteractionKind::Banner {
-                            text: version.into(),
-                        }),
-                )
+                let version = self.take("REMOTEVERSION");
+                steps.extend(version.map(|version| InteractionKind::Banner {
+                    text: version.into(),
+                }));
             }
             3000..4000 => steps.push(self.request()),
             17_001 => {

@@ -188,15 +188,6 @@ impl Server {
         self.shared.changed.notify_waiters();
     }
 
-    /// Asks for the log of an instance, and waits for the answer.
-    pub async fn log(&self, instance: InstanceId) -> LogReport {
-        self.known().asked.push(instance);
-        self.shared.changed.notify_waiters();
-        self.wait("the log", |known| known.logs.first().cloned())
-            .await;
-        self.known().logs.remove(0)
-    }
-
     /// Waits until the server knows something, for at most half a minute.
     pub async fn wait<T>(&self, what: &str, mut find: impl FnMut(&Known) -> Option<T>) -> T {
         for _ in 0..3000 {

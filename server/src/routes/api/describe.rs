@@ -79,11 +79,11 @@ impl Operation<'_> {
     pub(crate) fn path_parameter<T: JsonSchema>(&mut self) {
         let schema = self.schema::<T>();
         let before = self.parameters.iter().filter(|it| it["in"] == "path");
-        let names = self.path.split('/').filter_map(|part| {
+        let mut names = self.path.split('/').filter_map(|part| {
             let name = part.strip_prefix('{')?;
             name.strip_suffix('}')
         });
-        let name = names.skip(before.count()).next();
+        let name = names.nth(before.count());
         self.parameters
             .push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
     }
