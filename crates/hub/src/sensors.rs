@@ -5,8 +5,9 @@ use std::{collections::HashMap, net::IpAddr, time::Duration};
 use skep_model::{
     Complaint, Refusal, Timestamp,
     console::NewSensor,
+    event::ServiceName,
     ids::{InstanceId, SensorId},
-    sensor::{Enrolment, InstanceView, Presence, SensorEdit, SensorView},
+    sensor::{Enrolment, InstanceState, InstanceView, Presence, SensorEdit, SensorView},
     service::{Placement, Settings},
     user::{Fate, Role},
 };
@@ -32,22 +33,33 @@ impl Hub {
                 instances.entry(row.sensor).or_default().push(row.instance);
             }
         }
+        let withheld = self.withheld().await?;
         let now = Timestamp::now();
         Ok(sensors
             .into_iter()
             .map(|sensor| {
                 let instances = instances.remove(&sensor.id).unwrap_or_default();
-                self.view(sensor, instances, now)
+                self.view(sensor, instances, &withheld, now)
             })
             .collect())
     }
 
-    fn view(&self, sensor: SensorRow, instances: Vec<NewInstance>, now: Timestamp) -> SensorView {
+    fn view(
+        &self,
+        sensor: SensorRow,
+        instances: Vec<NewInstance>,
+        withheld: &HashMap<ServiceName, String>,
+        now: Timestamp,
+    ) -> SensorView {
         let (presence, since) = self.presence(&sensor, now);
         let instances = instances
             .into_iter()
             .map(|instance| {
-                let (state, reason) = instance_state(&sensor, instance.id);
+                // Sensors are not told of what they shall not run.
+                let (state, reason) = match withheld.get(&instance.service) {
+                    Some(reason) => (InstanceState::Failed, Some(reason.clone())),
+                    None => instance_state(&sensor, instance.id),
+                };
                 InstanceView {
                     id: instance.id,
                     service: instance.service,

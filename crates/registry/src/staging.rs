@@ -34,7 +34,7 @@ impl Staging {
 
     /// A new file that takes at most `limit` bytes.
     pub(crate) fn begin(&self, limit: u64) -> Result<Unfinished, RegistryError> {
-        self.check_room(0)?;
+        check_room(&self.folder, self.free_room)?;
         let (file, path) = tempfile::NamedTempFile::new_in(&self.folder)?.into_parts();
         Ok(Unfinished {
             file,
@@ -46,15 +46,15 @@ impl Staging {
             staging: self.clone(),
         })
     }
+}
 
-    fn check_room(&self, wanted: u64) -> Result<(), RegistryError> {
-        let disk = rustix::fs::statvfs(&self.folder).map_err(io::Error::from)?;
-        let room = disk.f_bavail.saturating_mul(disk.f_frsize);
-        if room < self.free_room.saturating_add(wanted) {
-            return Err(RegistryError::NoRoom);
-        }
-        Ok(())
+/// Looks whether there is so much room on the disk of a folder.
+pub(crate) fn check_room(folder: &Path, wanted: u64) -> Result<(), RegistryError> {
+    let disk = rustix::fs::statvfs(folder).map_err(io::Error::from)?;
+    if disk.f_bavail.saturating_mul(disk.f_frsize) < wanted {
+        return Err(RegistryError::NoRoom);
     }
+    Ok(())
 }
 
 /// A file that still grows.
@@ -82,7 +82,8 @@ impl Unfinished {
             return Err(RegistryError::TooLarge(self.limit));
         }
         if length >= self.looked_at + LOOK_EVERY {
-            self.staging.check_room(LOOK_EVERY)?;
+            let free_room = self.staging.free_room;
+            check_room(&self.staging.folder, free_room.saturating_add(LOOK_EVERY))?;
             self.looked_at = length;
         }
         self.file.write_all(bytes)?;
