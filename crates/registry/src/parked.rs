@@ -90,7 +90,7 @@ impl Parking {
                 all.extend(self.find(id)?);
             }
         }
-        all.sort_by(|one, other| other.touched.cmp(&one.touched));
+        all.sort_by_key(|parked| std::cmp::Reverse(parked.touched));
         Ok(all)
     }
 

@@ -298,10 +298,8 @@ impl Remote {
 
     /// Gets what the registry wants to see. Says whether it is worth asking again.
     async fn authenticate(&self, answer: &Response) -> Result<bool, ArchiveError> {
-        let challenges = answer.headers().get_all(WWW_AUTHENTICATE).iter();
-        let challenge = challenges
-            .filter_map(|value| Challenge::parse(value.to_str().ok()?))
-            .next();
+        let mut challenges = answer.headers().get_all(WWW_AUTHENTICATE).iter();
+        let challenge = challenges.find_map(|value| Challenge::parse(value.to_str().ok()?));
         let request = self.http.get(self.base.clone());
         let authorization = match (challenge, &self.login) {
             (None, _) | (Some(Challenge::Basic), None) => return Ok(false),
