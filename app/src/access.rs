@@ -162,6 +162,28 @@ pub const TABLE: &[(&str, &str, Who)] = &[
         "/api/v1/services/{id}/revisions/{number}",
         Token(Admin, Area::Sensors),
     ),
+    ("GET", "/api/v1/fetches", Token(Admin, Area::Sensors)),
+    ("POST", "/api/v1/fetches", Token(Admin, Area::Sensors)),
+    ("GET", "/api/v1/fetches/{id}", Token(Admin, Area::Sensors)),
+    (
+        "DELETE",
+        "/api/v1/fetches/{id}",
+        Token(Admin, Area::Sensors),
+    ),
+    ("GET", "/api/v1/uploads", Token(Admin, Area::Sensors)),
+    ("POST", "/api/v1/uploads", Token(Admin, Area::Sensors)),
+    ("GET", "/api/v1/uploads/{id}", Token(Admin, Area::Sensors)),
+    ("PATCH", "/api/v1/uploads/{id}", Token(Admin, Area::Sensors)),
+    (
+        "DELETE",
+        "/api/v1/uploads/{id}",
+        Token(Admin, Area::Sensors),
+    ),
+    (
+        "POST",
+        "/api/v1/uploads/{id}/finish",
+        Token(Admin, Area::Sensors),
+    ),
     ("POST", "/api/v1/deployments", Token(Manager, Area::Sensors)),
     ("GET", "/api/v1/sensors", Token(Observer, Area::Sensors)),
     ("POST", "/api/v1/sensors", Token(Manager, Area::Sensors)),
@@ -247,6 +269,7 @@ pub const TABLE: &[(&str, &str, Who)] = &[
 pub fn streams(method: &str, path: &str) -> bool {
     matches!(who(method, path), Some(Sensor | Registry))
         || method == "POST" && matches!(path, "/api/v1/services" | "/fn/upload_service")
+        || (method == "PATCH" && fits("/api/v1/uploads/{id}", path))
 }
 
 /// Whether somebody who must change the password first may pass already.

@@ -112,6 +112,7 @@ pub fn complaint(locale: Locale, complaint: Complaint) -> String {
         Complaint::NoImage => td_string!(locale, complaint.no_image).to_owned(),
         Complaint::OtherPorts => td_string!(locale, complaint.other_ports).to_owned(),
         Complaint::InUse => td_string!(locale, complaint.in_use).to_owned(),
+        Complaint::NotAllowed => td_string!(locale, complaint.not_allowed).to_owned(),
         Complaint::LastAdmin => td_string!(locale, complaint.last_admin).to_owned(),
     }
 }

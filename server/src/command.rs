@@ -3,7 +3,7 @@
 use std::{fs, sync::atomic::AtomicBool};
 
 use skep_hub::{
-    Actor, Client, DataFolder, Hub, HubError, Location, Locked, Options, StartError, Store,
+    Actor, Client, DataFolder, Hub, HubError, Location, Locked, Options, Reach, StartError, Store,
     StoreError, backup::BackupError,
 };
 use skep_model::{Refusal, Transport, console::SetUp, token::TokenDraft, user::Role};
@@ -63,6 +63,7 @@ pub async fn open(common: &Common) -> Result<(DataFolder, Hub), CommandError> {
         behind_tls_proxy: common.tls_proxy,
         default_ports: common.default_ports.clone(),
         max_upload: common.max_upload,
+        reach: Reach::new(common.registry.clone()),
         set_up_done: AtomicBool::new(false),
     };
     Ok((folder, Hub::start(store, options).await?))

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
-use skep_hub::{DefaultPorts, backup::Recipient};
+use skep_hub::{DefaultPorts, ListedHost, backup::Recipient};
 use skep_model::user::Role;
 
 /// Skep's server: web console, API and sensor endpoint.
@@ -58,6 +58,10 @@ pub struct Common {
         global = true
     )]
     pub max_upload: u64,
+    /// Registries in the own network that images may be fetched from, comma-separated: `HOST`, `HOST:PORT`, or
+    /// `http://HOST:PORT` for one without TLS. Others are asked only where they are in the internet.
+    #[arg(long, env = "SKEP_REGISTRY", value_delimiter = ',', global = true)]
+    pub registry: Vec<ListedHost>,
     /// Tells apart several servers on one PostgreSQL database; each needs a number of its own.
     #[arg(long, env = "SKEP_WRITER", default_value_t = 0, global = true)]
     pub writer: i64,

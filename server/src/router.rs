@@ -28,8 +28,6 @@ pub struct State {
     pub stopping: tokio::sync::watch::Receiver<bool>,
     /// How many sensors' bodies are in memory at once.
     pub bodies: Arc<tokio::sync::Semaphore>,
-    /// The registry's routes, from the first time on that somebody asks for them.
-    pub registry: Arc<std::sync::OnceLock<Router>>,
 }
 
 impl axum::extract::FromRef<State> for LeptosOptions {
@@ -46,7 +44,6 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
         leptos: document::options(site_root),
         stopping,
         bodies,
-        registry: Arc::default(),
     };
     let files = |folder: &str| {
         ServeDir::new(site_root.join(folder))

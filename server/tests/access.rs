@@ -580,6 +580,66 @@ const EXPECTED: &[Row9] = &[
         [401, 401, 401, 401, 401, 401, 200, 200, 401],
     ),
     (
+        "GET",
+        "/api/v1/fetches",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 200, 401],
+    ),
+    (
+        "POST",
+        "/api/v1/fetches",
+        r#"{"reference":"no reference"}"#,
+        [401, 401, 401, 401, 401, 401, 403, 422, 401],
+    ),
+    (
+        "GET",
+        "/api/v1/fetches/{id}",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 404, 401],
+    ),
+    (
+        "DELETE",
+        "/api/v1/fetches/{id}",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 404, 401],
+    ),
+    (
+        "GET",
+        "/api/v1/uploads",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 200, 401],
+    ),
+    (
+        "POST",
+        "/api/v1/uploads",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 201, 401],
+    ),
+    (
+        "GET",
+        "/api/v1/uploads/{id}",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 404, 401],
+    ),
+    (
+        "PATCH",
+        "/api/v1/uploads/{id}?offset=0",
+        "a part",
+        [401, 401, 401, 401, 401, 401, 403, 404, 401],
+    ),
+    (
+        "POST",
+        "/api/v1/uploads/{id}/finish",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 404, 401],
+    ),
+    (
+        "DELETE",
+        "/api/v1/uploads/{id}",
+        "",
+        [401, 401, 401, 401, 401, 401, 403, 404, 401],
+    ),
+    (
         "POST",
         "/api/v1/deployments",
         r#"{"changes":[{"change":"add","sensor":"{sensor}","service":"ssh","placement":{"address":"127.0.0.1","ports":[{"number":3{n},"transport":"tcp"}]}}]}"#,
@@ -866,7 +926,7 @@ const EXPECTED: &[Row9] = &[
         "DELETE",
         "/v2/{*path}",
         "",
-        [401, 401, 401, 401, 401, 401, 403, 404, 401],
+        [401, 401, 401, 401, 401, 401, 403, 403, 401],
     ),
     // Last: it ends the sessions.
     (
@@ -1111,14 +1171,14 @@ async fn add_service(app: &TestApp, name: &str) {
         },
         "profile": { "kind": "compatible" }, "events": { "kind": "json_lines" }, "ready": { "kind": "runs" },
     });
-    let image = skep_store::NewImage {
+    let revision = skep_store::NewRevision {
         service: name.parse().unwrap(),
         description: String::new(),
         level: skep_model::service::Level::Low,
         label: "1.0".to_owned(),
-        manifest: serde_json::from_value(manifest).unwrap(),
+        namesake: skep_store::Namesake::Grows,
+        manifests: vec![serde_json::from_value(manifest).unwrap()],
         repository: format!("services/{name}"),
-        digest,
     };
     let audit = skep_store::AuditEntry {
         at: Timestamp::now(),
@@ -1131,7 +1191,11 @@ async fn add_service(app: &TestApp, name: &str) {
         before: None,
         after: None,
     };
-    app.hub.store().add_image(&image, &audit).await.unwrap();
+    app.hub
+        .store()
+        .add_revision(&revision, &audit)
+        .await
+        .unwrap();
 }
 
 /// Everything in the tables that a refused request must not touch.
@@ -1169,7 +1233,7 @@ async fn fingerprint(app: &TestApp) -> String {
         ),
         (
             "services",
-            "SELECT name, description, kind + level + COALESCE(default_revision, 0) FROM services ORDER BY name",
+            "SELECT name, description || rights, kind + level + COALESCE(default_revision, 0) FROM services ORDER BY name",
         ),
         (
             "revisions",

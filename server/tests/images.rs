@@ -9,18 +9,18 @@
 
 #[path = "images/archives.rs"]
 mod archives;
+#[path = "images/requests.rs"]
+mod requests;
 mod support;
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use archives::{Image, digest};
-use reqwest::{Method, StatusCode};
+use requests::{add, deploy, edit, files, instance, poll, remove, sensor, upload};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
-use skep_model::{Timestamp, user::Role};
-use support::{Engine, TestApp, TestSensor, random};
+use skep_model::user::Role;
+use support::{Engine, TestApp};
 
 on_both!(
     an_archive_becomes_a_service_that_its_sensors_fetch,
@@ -32,122 +32,8 @@ on_both!(
     an_image_may_log_to_a_file,
     what_sensors_run_stays_and_the_rest_can_go,
     programs_push_and_pull_with_a_token,
+    rights_are_given_and_taken_back,
 );
-
-async fn send(
-    app: &TestApp,
-    method: Method,
-    path: &str,
-    token: &str,
-    body: Vec<u8>,
-) -> (StatusCode, Value) {
-    let answer = app
-        .http
-        .request(method, format!("{}{path}", app.url))
-        .bearer_auth(token)
-        .header("content-type", "application/json")
-        .body(body)
-        .send()
-        .await
-        .unwrap();
-    let status = answer.status();
-    (status, answer.json().await.unwrap_or_default())
-}
-
-async fn upload(app: &TestApp, token: &str, form: &str, archive: Vec<u8>) -> (StatusCode, Value) {
-    send(
-        app,
-        Method::POST,
-        &format!("/api/v1/services{form}"),
-        token,
-        archive,
-    )
-    .await
-}
-
-async fn edit(app: &TestApp, token: &str, service: &str, edit: Value) -> (StatusCode, Value) {
-    let path = format!("/api/v1/services/{service}");
-    send(
-        app,
-        Method::PATCH,
-        &path,
-        token,
-        edit.to_string().into_bytes(),
-    )
-    .await
-}
-
-async fn remove(app: &TestApp, token: &str, path: &str) -> (StatusCode, Value) {
-    send(
-        app,
-        Method::DELETE,
-        &format!("/api/v1/services/{path}"),
-        token,
-        vec![],
-    )
-    .await
-}
-
-async fn deploy(app: &TestApp, token: &str, changes: Value) -> (StatusCode, Value) {
-    let body = json!({ "changes": changes }).to_string().into_bytes();
-    send(app, Method::POST, "/api/v1/deployments", token, body).await
-}
-
-async fn add(
-    app: &TestApp,
-    token: &str,
-    sensor: &TestSensor,
-    service: &str,
-) -> (StatusCode, Value) {
-    let change = json!({ "change": "add", "sensor": sensor.id, "service": service });
-    deploy(app, token, json!([change])).await
-}
-
-/// What a sensor with this processor is told.
-async fn poll(
-    app: &TestApp,
-    sensor: &TestSensor,
-    architecture: &str,
-    revision: u64,
-    at_once: bool,
-) -> Value {
-    let request = json!({
-        "active_revision": revision, "at_once": at_once,
-        "status": {
-            "version": "0.1.0", "architecture": architecture, "uptime": 5, "queued": 0, "dropped": 0,
-            "clock_offset": 0, "memory": 1, "instances": [],
-        },
-    });
-    let body = serde_json::to_vec(&request).unwrap();
-    let answer = sensor
-        .post(app, "/sensor/v1/poll", &body, Timestamp::now(), random())
-        .await;
-    assert_eq!(answer.status(), StatusCode::OK);
-    answer.json().await.unwrap()
-}
-
-/// The instance of a service in what a sensor is told.
-fn instance<'a>(told: &'a Value, service: &str) -> &'a Value {
-    let all = told["configuration"]["instances"].as_array().unwrap();
-    all.iter().find(|one| one["service"] == service).unwrap()
-}
-
-/// A sensor that has said what processor it has.
-async fn sensor(app: &TestApp, name: &str, architecture: &str) -> TestSensor {
-    let sensor = app.sensor(name, app.group().await).await;
-    poll(app, &sensor, architecture, 1, true).await;
-    sensor
-}
-
-fn files(folder: &Path) -> usize {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return 0;
-    };
-    let paths = entries.map(|entry| entry.unwrap().path());
-    paths
-        .map(|path| if path.is_dir() { files(&path) } else { 1 })
-        .sum()
-}
 
 async fn an_archive_becomes_a_service_that_its_sensors_fetch(engine: Engine) {
     let app = TestApp::start(engine).await;
@@ -636,5 +522,70 @@ async fn programs_push_and_pull_with_a_token(engine: Engine) {
     let own = format!("{at}/services/pot:{}", tags["tags"][0].as_str().unwrap());
     let (done, said) = copy(&own, &back.replace("back", "again"), &admin, "src").await;
     assert!(done, "{said}");
-    assert!(!copy(&saved, &own, &admin, "dest").await.0);
+}
+
+async fn rights_are_given_and_taken_back(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let (admin, manager) = (app.token(Role::Admin).await, app.token(Role::Manager).await);
+    let mut image = Image::new("amd64", "one");
+    image.raw_network = true;
+    let (status, made) = upload(&app, &admin, "", image.honeysens("recon", "amd64", "1.0")).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let nothing = json!({ "raw_network": false, "capabilities": [] });
+    let everything = json!({ "raw_network": true, "capabilities": [] });
+    assert_eq!(made["allowed"], nothing);
+    assert_eq!(made["revisions"][0]["needs"], everything);
+    let one = sensor(&app, "one", "x86_64").await;
+    let (status, refused) = add(&app, &manager, &one, "recon").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let said = refused["title"].as_str().unwrap();
+    assert!(said.contains("an admin has not allowed"), "{said}");
+
+    let allow = |rights: &Value| json!({ "allowed": rights });
+    let (status, _) = edit(&app, &manager, "recon", allow(&everything)).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let (status, allowed) = edit(&app, &admin, "recon", allow(&everything)).await;
+    assert_eq!((status, &allowed["allowed"]), (StatusCode::OK, &everything));
+    let (status, done) = add(&app, &manager, &one, "recon").await;
+    assert_eq!(status, StatusCode::OK, "{done}");
+    let told = poll(&app, &one, "x86_64", 1, true).await;
+    assert_eq!(instance(&told, "recon")["image"]["raw_network"], true);
+
+    // Taken back, while a poll is held: the sensor hears of it at once, and the cell says why.
+    let (told, (status, _)) = tokio::join!(poll(&app, &one, "x86_64", 2, false), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        edit(&app, &admin, "recon", allow(&nothing)).await
+    });
+    assert_eq!(status, StatusCode::OK);
+    let configuration = &told["configuration"];
+    assert_eq!(configuration["revision"], 3);
+    let instances = configuration["instances"].as_array().unwrap();
+    assert!(instances.iter().all(|one| one["service"] != "recon"));
+    let shown = app
+        .api_json(&format!("/api/v1/sensors/{}", one.id), &manager)
+        .await;
+    let cells = shown["services"].as_array().unwrap();
+    let cell = cells
+        .iter()
+        .find(|cell| cell["service"] == "recon")
+        .unwrap();
+    assert_eq!(cell["state"], "failed");
+    let reason = cell["reason"].as_str().unwrap();
+    assert!(reason.contains("the host's own network"), "{reason}");
+
+    // Another edit leaves rights as they are, and each change is in the audit log with what was.
+    let (_, edited) = edit(&app, &admin, "recon", json!({ "level": "low" })).await;
+    assert_eq!(edited["allowed"], nothing);
+    let log = app
+        .api_json("/api/v1/audit?kind=service&object=recon", &admin)
+        .await;
+    let entries = log["items"].as_array().unwrap();
+    let changes = |entry: &Value| {
+        let changes = entry["changes"].as_array().unwrap();
+        let rights = changes.iter().find(|change| change["field"] == "allowed");
+        rights.map(|change| (change["before"].clone(), change["after"].clone()))
+    };
+    let changed: Vec<_> = entries.iter().filter_map(changes).collect();
+    assert_eq!(changed.len(), 2, "{log}");
+    assert_eq!(changed[0].0, changed[1].1);
 }

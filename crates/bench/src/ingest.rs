@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::atomic::AtomicBool, time::Duration, time::Instant};
 
 use clap::{Args, ValueEnum};
-use skep_hub::{Actor, Client, DefaultPorts, Hub, Options};
+use skep_hub::{Actor, Client, DefaultPorts, Hub, Options, Reach};
 use skep_model::{
     Timestamp,
     console::{NewSensor, SetUp},
@@ -131,6 +131,7 @@ impl Ingest {
             behind_tls_proxy: false,
             default_ports: DefaultPorts::default(),
             max_upload: 0,
+            reach: Reach::default(),
             set_up_done: AtomicBool::new(false),
         };
         let hub = Hub::start(database.store().await?, options).await?;

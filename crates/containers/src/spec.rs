@@ -104,7 +104,7 @@ fn confinement(wanted: &Wanted, storage: Storage) -> HostConfig {
             cap_add: Some(
                 capabilities
                     .intersection(&wanted.allowed.capabilities)
-                    .map(|capability| capability.name().to_owned())
+                    .map(|capability| capability.word().to_owned())
                     .collect(),
             ),
             readonly_rootfs: Some(true),

@@ -1,12 +1,20 @@
 //! Services whose honeypots are images: uploaded, kept in the registry, and run by sensors.
 
 mod describe;
+mod fetch;
 mod health;
+mod labels;
+mod parts;
+mod push;
 mod rows;
 mod take_in;
 mod upload;
 
-use std::{collections::BTreeSet, io, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -14,7 +22,7 @@ use skep_model::{
     Complaint, Refusal,
     event::ServiceName,
     ids::SensorId,
-    service::{ImageService, SensorRef, ServiceEdit},
+    service::{ImageService, Level, Rights, SensorRef, ServiceEdit},
     user::Role,
 };
 use skep_registry::{ArchiveError, Digest, Limits, Reference, RegistryError, Repository, Storage};
@@ -22,7 +30,9 @@ use skep_store::{ImageRow, ImageServiceRow, ServiceChange};
 
 use crate::{Actor, Hub, HubError};
 use describe::{DESCRIPTION, line};
-pub(crate) use rows::{architectures, has_image_for, same_protocols, usual_ports};
+pub(crate) use fetch::Fetches;
+pub(crate) use push::service_of;
+pub(crate) use rows::{architectures, has_image_for, needs, same_protocols, usual_ports};
 use rows::{images_of, ports, view};
 
 /// The registry's folder, in the data folder.
@@ -77,6 +87,17 @@ impl Hub {
             .collect())
     }
 
+    /// The services that no sensor runs because they ask for what no admin has allowed them, and what to do about it.
+    pub(crate) async fn withheld(&self) -> Result<HashMap<ServiceName, String>, HubError> {
+        let services = self.0.store.image_services().await?;
+        let withheld = services.into_iter().filter_map(|service| {
+            let lacks = needs(&service, service.default_revision).beyond(&service.allowed);
+            let reason = format!("it asks for {lacks}, and no admin has allowed the service that");
+            (!lacks.is_empty()).then_some((service.name, reason))
+        });
+        Ok(withheld.collect())
+    }
+
     /// One of them.
     pub async fn image_service(
         &self,
@@ -105,22 +126,30 @@ impl Hub {
             return Err(HubError::invalid("description", Complaint::TooLong { max }));
         }
         let description = edit.description.as_deref().map(line);
+        let allowed = edit.allowed.unwrap_or_else(|| before.allowed.clone());
         let change = ServiceChange {
             description: description.unwrap_or_else(|| before.description.clone()),
             level: edit.level.unwrap_or(before.level),
             revision: edit.revision.unwrap_or(before.default_revision),
+            allowed,
         };
         if change.revision != before.default_revision {
-            self.check_revision(&before, change.revision).await?;
+            self.check_revision(&before, change.revision, &change.allowed)
+                .await?;
         }
         let mut audit = actor.audit("edit", "service", name.to_string());
-        let words = |description: &str, level: skep_model::service::Level, revision: u32| serde_json::json!({ "description": description, "level": level, "revision": revision });
         audit.before = Some(words(
             &before.description,
             before.level,
             before.default_revision,
+            &before.allowed,
         ));
-        audit.after = Some(words(&change.description, change.level, change.revision));
+        audit.after = Some(words(
+            &change.description,
+            change.level,
+            change.revision,
+            &change.allowed,
+        ));
         let edited = self
             .0
             .store
@@ -133,15 +162,24 @@ impl Hub {
     }
 
     /// Whether all sensors that run a service can run another revision of it.
-    async fn check_revision(&self, service: &ImageServiceRow, number: u32) -> Result<(), HubError> {
+    async fn check_revision(
+        &self,
+        service: &ImageServiceRow,
+        number: u32,
+        allowed: &Rights,
+    ) -> Result<(), HubError> {
         const FIELD: &str = "revision";
         let images: Vec<&ImageRow> = images_of(service, number).collect();
         let ports = images.first().map(|image| ports(&image.manifest));
         let ports = ports.ok_or_else(|| HubError::invalid(FIELD, Complaint::Unknown))?;
+        let lacks_rights = !needs(service, number).beyond(allowed).is_empty();
         let sensors = self.0.store.sensors(&skep_store::Scope::Everything).await?;
         for row in self.0.store.instances(None).await? {
             if row.removed_at.is_some() || row.instance.service != service.name {
                 continue;
+            }
+            if lacks_rights {
+                return Err(HubError::invalid(FIELD, Complaint::NotAllowed));
             }
             let sensor = sensors.iter().find(|sensor| sensor.id == row.sensor);
             let architecture = sensor.and_then(|sensor| sensor.status.as_ref());
@@ -195,9 +233,10 @@ impl Hub {
             return Err(Refusal::NotFound.into());
         }
         let left = self.0.store.image_services().await?;
-        for image in removed {
+        for image in &removed {
             self.let_go(&image.repository, &image.digest, &left).await;
         }
+        self.forget_tag(&repository_of(name)?, label).await;
         Ok(())
     }
 
@@ -242,6 +281,20 @@ impl Hub {
         }
     }
 
+    /// Removes the tag that a revision was pushed with, if it was; it may stand for an index of what is gone.
+    async fn forget_tag(&self, repository: &Repository, label: &str) {
+        let (Ok(storage), Ok(tag)) = (self.registry(), label.parse()) else {
+            return;
+        };
+        let gone = storage
+            .delete_manifest(repository, &Reference::Tag(tag))
+            .await;
+        match gone {
+            Ok(()) | Err(RegistryError::UnknownManifest) => {}
+            Err(error) => tracing::warn!(%repository, label, %error, "a tag stays in the registry"),
+        }
+    }
+
     /// A blob of an image that a sensor shall run, with its length.
     pub async fn sensor_blob(
         &self,
@@ -252,7 +305,7 @@ impl Hub {
         let row = self.0.store.sensor(&everything, sensor).await?;
         let status = row.and_then(|row| row.status).ok_or(Refusal::NotFound)?;
         let images = self.0.store.images_of(sensor, &status.architecture).await?;
-        let image = images.into_iter().map(|(_, image)| image).find(|image| {
+        let image = images.into_iter().map(|(_, image, _)| image).find(|image| {
             let content = &image.manifest.image;
             let layers = content.layers.iter().map(|layer| &layer.blob);
             layers
@@ -277,7 +330,14 @@ impl Hub {
         if !self.0.options.data.join(FOLDER).exists() {
             return Ok(());
         }
-        let collected = self.registry()?.collect().await?;
+        let storage = self.registry()?;
+        let services = self.0.store.image_services().await?;
+        let images = services.iter().flat_map(|service| &service.images);
+        let needed: Vec<_> = images
+            .filter_map(|image| Some((image.repository.parse().ok()?, image.digest.parse().ok()?)))
+            .collect();
+        storage.collect_untagged(SERVICES, &needed).await?;
+        let collected = storage.collect().await?;
         if collected.blobs > 0 {
             tracing::info!(
                 collected.blobs,
@@ -287,6 +347,13 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// How a service is, in the audit log.
+fn words(description: &str, level: Level, revision: u32, allowed: &Rights) -> serde_json::Value {
+    serde_json::json!({
+        "description": description, "level": level, "revision": revision, "allowed": allowed,
+    })
 }
 
 fn unusable(reason: String) -> HubError {

@@ -31,6 +31,10 @@ impl Hub {
                 report(hub.keep_bounds().await, "letting go of what is old");
                 hub.0.rate.forget();
                 report(hub.collect_garbage().await, "cleaning up the registry");
+                report(
+                    hub.remove_idle_uploads(),
+                    "removing what nobody uploads further",
+                );
                 report(hub.thin_samples().await, "thinning the sensors' history");
             }
         });

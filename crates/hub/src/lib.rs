@@ -46,6 +46,7 @@ pub use images::SERVICES;
 pub use live::{Subscription, Told};
 pub use registry_access::RegistryAccess;
 pub use sensor_auth::{NotRecognised, SignedRequest};
+pub use skep_registry::{ListedHost, Reach};
 pub use skep_store::{Location, Store, StoreError};
 pub use start::{DefaultPorts, Options, StartError};
 
@@ -69,10 +70,14 @@ pub(crate) struct Inner {
     pub(crate) settings: RwLock<Arc<skep_model::system::Settings>>,
     /// The images of services; nothing before it is first needed.
     pub(crate) registry: OnceLock<Arc<skep_registry::Storage>>,
+    /// Archives that come in parts; nothing before it is first needed.
+    pub(crate) parking: OnceLock<skep_registry::Parking>,
     /// Held while the registry is opened.
     pub(crate) opening: Mutex<()>,
     /// How many more archives may be read at a time.
-    pub(crate) uploads: tokio::sync::Semaphore,
+    pub(crate) uploads: Arc<tokio::sync::Semaphore>,
+    /// Images on their way from other registries.
+    pub(crate) fetches: images::Fetches,
     /// Held while it is being changed what sensors run.
     pub(crate) deploying: tokio::sync::Mutex<()>,
     /// Woken when something was removed whose events are to be cleared up.

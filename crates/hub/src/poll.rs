@@ -1,7 +1,7 @@
 //! The held poll: a sensor asks, and is answered when there is something new for it.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -208,16 +208,27 @@ impl Hub {
     ) -> Result<Configuration, HubError> {
         let rows = self.0.store.instances(Some(&[id])).await?;
         let images = self.0.store.images_of(id, architecture).await?;
-        let mut images: HashMap<_, _> = images.into_iter().collect();
+        let mut images: HashMap<_, _> = images
+            .into_iter()
+            .map(|(instance, image, allowed)| (instance, (image.manifest, allowed)))
+            .collect();
         let instances = rows
             .into_iter()
             .filter(|row| row.removed_at.is_none())
-            .map(|row| InstanceConfiguration {
-                image: images.remove(&row.instance.id).map(|image| {
+            .map(|row| (images.remove(&row.instance.id), row))
+            // What asks for more than it may does not run at all: without its rights it would only seem to work.
+            .filter(|(image, _)| {
+                image.as_ref().is_none_or(|(manifest, allowed)| {
+                    manifest.profile.needs().beyond(allowed).is_empty()
+                })
+            })
+            .map(|(image, row)| InstanceConfiguration {
+                image: image.map(|(manifest, _)| {
+                    let needs = manifest.profile.needs();
                     Box::new(ImageConfiguration {
-                        manifest: image.manifest,
-                        capabilities: BTreeSet::new(),
-                        raw_network: false,
+                        manifest,
+                        capabilities: needs.capabilities,
+                        raw_network: needs.raw_network,
                     })
                 }),
                 id: row.instance.id,

@@ -1,24 +1,20 @@
-//! Who may use the registry over its own protocol: whoever has a token of an admin.
+//! Who may use the registry over its own protocol: whoever has a token of an admin. What is pushed into the repository of
+//! a service becomes a revision of it.
 
 use skep_model::{Refusal, token::Area, user::Role};
-use skep_registry::{Action, Authorise, Credentials, Denied, Repository};
+use skep_registry::{
+    Action, Authorise, Credentials, Denied, Pushed, Receive, RegistryError, Repository,
+};
 
-use crate::{Client, Hub, HubError, SERVICES};
+use crate::{Actor, Client, Hub, HubError, SERVICES, images::service_of};
 
-/// Asks the hub.
+/// Asks the hub, for one who came from there.
 #[derive(Clone, Debug)]
-pub struct RegistryAccess(pub Hub);
+pub struct RegistryAccess(pub Hub, pub Client);
 
-#[async_trait::async_trait]
-impl Authorise for RegistryAccess {
-    /// The token is the password, whatever the name. Images of services come and go with their services: they can only
-    /// be read here.
-    async fn authorise(
-        &self,
-        credentials: &Credentials,
-        repository: Option<&Repository>,
-        action: Action,
-    ) -> Result<(), Denied> {
+impl RegistryAccess {
+    /// Who it is: the token is the password, whatever the name.
+    async fn actor(&self, credentials: &Credentials) -> Result<Actor, Denied> {
         let token = match credentials {
             Credentials::None => return Err(unknown()),
             Credentials::Basic { password, .. } => password,
@@ -26,18 +22,65 @@ impl Authorise for RegistryAccess {
         };
         let actor = self
             .0
-            .token_actor(&format!("Bearer {token}"), &Client::default())
+            .token_actor(&format!("Bearer {token}"), &self.1)
             .await
             .map_err(|error| denied(&error))?
             .ok_or_else(unknown)?;
-        let allowed = actor
+        actor
             .require(Role::Admin)
-            .and_then(|()| actor.require_area(Area::Sensors));
-        let of_service = repository.is_some_and(|name| name.as_str().starts_with(SERVICES));
-        if allowed.is_err() || (of_service && action != Action::Pull) {
-            return Err(Denied::Forbidden);
+            .and_then(|()| actor.require_area(Area::Sensors))
+            .map_err(|_| Denied::Forbidden)?;
+        Ok(actor)
+    }
+}
+
+#[async_trait::async_trait]
+impl Authorise for RegistryAccess {
+    async fn authorise(
+        &self,
+        credentials: &Credentials,
+        repository: Option<&Repository>,
+        action: Action,
+    ) -> Result<(), Denied> {
+        self.actor(credentials).await?;
+        let service = repository.and_then(service_of);
+        match (action, service) {
+            // Said before gigabytes are on their way.
+            (Action::Push, Some(Err(reason))) => Err(Denied::Because(reason)),
+            (Action::Delete, Some(_)) => Err(Denied::Because(
+                "images of a service are removed with its revisions, on the page Services or over the API".to_owned(),
+            )),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+}
+
+#[async_trait::async_trait]
+impl Receive for RegistryAccess {
+    /// A name without a slash is a service's.
+    fn meant(&self, named: Repository) -> Repository {
+        if named.as_str().contains('/') {
+            return named;
+        }
+        format!("{SERVICES}{named}").parse().unwrap_or(named)
+    }
+
+    async fn receive(
+        &self,
+        credentials: &Credentials,
+        pushed: &Pushed,
+    ) -> Result<Option<&'static str>, RegistryError> {
+        let actor = self
+            .actor(credentials)
+            .await
+            .map_err(|_| RegistryError::Refused("the token is not good any more".to_owned()))?;
+        let taken = self.0.take_push(&actor, pushed).await;
+        taken.map_err(|error| match error {
+            HubError::Registry(error) => error,
+            HubError::Refused(Refusal::Upload { reason }) => RegistryError::Refused(reason),
+            HubError::Refused(refusal) => RegistryError::Refused(refusal.to_string()),
+            other => RegistryError::Refused(other.refusal().to_string()),
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use std::{collections::HashMap, net::IpAddr, time::Duration};
 use skep_model::{
     Complaint, Refusal, Timestamp,
     console::NewSensor,
+    event::ServiceName,
     ids::{InstanceId, SensorId},
     sensor::{Enrolment, InstanceState, InstanceView, Presence, SensorEdit, SensorView},
     service::{Placement, Settings},
@@ -32,22 +33,36 @@ impl Hub {
                 instances.entry(row.sensor).or_default().push(row.instance);
             }
         }
+        let withheld = self.withheld().await?;
         let now = Timestamp::now();
         Ok(sensors
             .into_iter()
             .map(|sensor| {
                 let instances = instances.remove(&sensor.id).unwrap_or_default();
-                self.view(sensor, instances, now)
+                self.view(sensor, instances, &withheld, now)
             })
             .collect())
     }
 
-    fn view(&self, sensor: SensorRow, instances: Vec<NewInstance>, now: Timestamp) -> SensorView {
+    fn view(
+        &self,
+        sensor: SensorRow,
+        instances: Vec<NewInstance>,
+        withheld: &HashMap<ServiceName, String>,
+        now: Timestamp,
+    ) -> SensorView {
         let (presence, since) = self.presence(&sensor, now);
         let instances = instances
             .into_iter()
             .map(|instance| {
-                let report = report_of(&sensor, instance.id);
+                // Sensors are not told of what they shall not run.
+                let withheld = withheld.get(&instance.service);
+                let report = report_of(&sensor, instance.id).filter(|_| withheld.is_none());
+                let state = match withheld {
+                    Some(_) => InstanceState::Failed,
+                    None => report.map_or(InstanceState::Scheduled, |report| report.state),
+                };
+                let said = || report.and_then(|report| report.reason.clone());
                 InstanceView {
                     id: instance.id,
                     service: instance.service,
@@ -57,9 +72,9 @@ impl Hub {
                         ports: instance.ports,
                         settings: instance.settings,
                     },
-                    state: report.map_or(InstanceState::Scheduled, |report| report.state),
-                    reason: report.and_then(|report| report.reason.clone()),
-                    progress: report.and_then(|report| report.progress),
+                    state,
+                    reason: withheld.cloned().or_else(said),
+                    progress: report.and_then(|report| report.progress.map(|n| n.min(100))),
                 }
             })
             .collect();

@@ -9,6 +9,7 @@ use std::{
 
 use skep_model::{Timestamp, event::ServiceName};
 use skep_protocol::catalogue;
+use skep_registry::Reach;
 use skep_store::Store;
 use tokio::sync::Notify;
 
@@ -40,6 +41,8 @@ pub struct Options {
     pub default_ports: DefaultPorts,
     /// The longest archive that is taken, in bytes.
     pub max_upload: u64,
+    /// Which hosts may be asked for images.
+    pub reach: Reach,
     /// Whether there is known to be a user; starts as false.
     pub set_up_done: AtomicBool,
 }
@@ -128,8 +131,10 @@ impl Hub {
             logs: Questions::default(),
             settings: RwLock::default(),
             registry: std::sync::OnceLock::new(),
+            parking: std::sync::OnceLock::new(),
             opening: std::sync::Mutex::default(),
-            uploads: tokio::sync::Semaphore::new(images::UPLOADS),
+            uploads: Arc::new(tokio::sync::Semaphore::new(images::UPLOADS)),
+            fetches: images::Fetches::default(),
             deploying: tokio::sync::Mutex::default(),
             clearing: Notify::new(),
             started_at: Timestamp::now(),

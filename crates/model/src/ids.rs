@@ -86,6 +86,14 @@ id!(
     TokenId
 );
 id!(
+    /// A fetch of an image from another registry.
+    FetchId
+);
+id!(
+    /// An archive that is uploaded in parts.
+    ArchiveId
+);
+id!(
     /// One life of a sensor's spool; a spool that was lost starts a new epoch.
     Epoch
 );

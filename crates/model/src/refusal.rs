@@ -112,6 +112,8 @@ pub enum Complaint {
     OtherPorts,
     /// Sensors run it.
     InUse,
+    /// It asks for rights that no admin has allowed it.
+    NotAllowed,
 }
 
 impl Refusal {
@@ -199,6 +201,9 @@ impl fmt::Display for Complaint {
                 "must be as many as the service has, of the same protocols in the same order",
             ),
             Self::InUse => f.write_str("is in use by sensors"),
+            Self::NotAllowed => {
+                f.write_str("asks for rights that an admin has not allowed the service")
+            }
             Self::LastAdmin => f.write_str("would leave nobody who can administer the server"),
         }
     }

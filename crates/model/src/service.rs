@@ -1,7 +1,8 @@
 //! Services, and their places on sensors.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
     net::{IpAddr, Ipv4Addr},
 };
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     event::{ServiceName, words},
-    ids::{InstanceId, SensorId},
+    ids::{ArchiveId, FetchId, InstanceId, SensorId},
     sensor::Port,
 };
 
@@ -22,6 +23,66 @@ words! {
         Medium = 1 "medium",
         /// Into the real thing.
         High = 2 "high",
+    }
+}
+
+words! {
+    /// A capability of Linux that a hardened container may ask for. What would let it out of its box is not among them.
+    Capability {
+        /// To give files to others.
+        Chown = 0 "CHOWN",
+        /// To read and write whatever the files' modes say.
+        DacOverride = 1 "DAC_OVERRIDE",
+        /// To signal processes of others.
+        Kill = 2 "KILL",
+        /// To listen below 1024.
+        NetBindService = 3 "NET_BIND_SERVICE",
+        /// To read and make packets of any kind.
+        NetRaw = 4 "NET_RAW",
+        /// To become another group.
+        Setgid = 5 "SETGID",
+        /// To become another user.
+        Setuid = 6 "SETUID",
+        /// To change the root folder.
+        SysChroot = 7 "SYS_CHROOT",
+    }
+}
+
+/// What a container may beyond what every container may. An image only asks for it; an admin allows it for a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Rights {
+    /// To work on a network interface of the sensor's machine itself, where nothing is cut off.
+    pub raw_network: bool,
+    /// These capabilities of Linux.
+    pub capabilities: BTreeSet<Capability>,
+}
+
+impl Rights {
+    /// Whether it is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.raw_network && self.capabilities.is_empty()
+    }
+
+    /// What of these is not among those that are allowed.
+    #[must_use]
+    pub fn beyond(&self, allowed: &Self) -> Self {
+        Self {
+            raw_network: self.raw_network && !allowed.raw_network,
+            capabilities: &self.capabilities - &allowed.capabilities,
+        }
+    }
+}
+
+/// In a sentence: `the host's own network, NET_RAW`.
+impl fmt::Display for Rights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let network = self.raw_network.then_some("the host's own network");
+        let capabilities = self.capabilities.iter().map(|capability| capability.word());
+        let words: Vec<_> = network.into_iter().chain(capabilities).collect();
+        f.write_str(&words.join(", "))
     }
 }
 
@@ -225,6 +286,8 @@ pub struct ImageService {
     pub level: Level,
     /// The number of the revision that sensors run.
     pub revision: u32,
+    /// What an admin allowed it.
+    pub allowed: Rights,
     /// Its revisions, by number.
     pub revisions: Vec<Revision>,
     /// The sensors that run it, by name.
@@ -241,6 +304,8 @@ pub struct Revision {
     pub label: String,
     /// Where it listens when nothing else is said.
     pub ports: Vec<Port>,
+    /// What it asks for. Sensors do not run it before an admin has allowed all of it.
+    pub needs: Rights,
     /// Its images, one for each processor architecture.
     pub images: Vec<Image>,
 }
@@ -300,6 +365,20 @@ pub struct ArchiveForm {
     pub log: Option<String>,
 }
 
+/// An archive that is uploaded in parts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UploadView {
+    /// Its id.
+    pub id: ArchiveId,
+    /// How many bytes have come: the offset of the next part.
+    pub received: u64,
+    /// How many may come.
+    pub most: u64,
+    /// It is removed when nobody goes on with it for so many seconds from now.
+    pub kept: u64,
+}
+
 words! {
     /// How events come out of an image.
     EventSource {
@@ -320,6 +399,58 @@ words! {
     }
 }
 
+/// What is fetched from another registry. It becomes the whole revision of its name.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FetchForm {
+    /// The image: `docker.io/cowrie/cowrie:latest`, or with `@sha256:…`.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 512)))]
+    pub reference: String,
+    /// What is said about it. Without a name, the service is called by the last part of the image's; without a label,
+    /// the revision is called by the tag.
+    #[serde(default)]
+    pub about: ArchiveForm,
+    /// The name to log in with, where that is needed.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The password. It is not kept.
+    #[serde(default)]
+    pub password: Option<String>,
+}
+
+words! {
+    /// How far a fetch is.
+    FetchState {
+        /// It is on its way.
+        Fetching = 0 "fetching",
+        /// The service has the revision.
+        Done = 1 "done",
+        /// Nothing came of it.
+        Failed = 2 "failed",
+    }
+}
+
+/// A fetch of an image from another registry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FetchView {
+    /// Its id.
+    pub id: FetchId,
+    /// The image.
+    pub reference: String,
+    /// The service that it is for.
+    pub service: ServiceName,
+    /// How far it is.
+    pub state: FetchState,
+    /// Why nothing came of it.
+    pub reason: Option<String>,
+    /// How many bytes have come.
+    pub done: u64,
+    /// How many there are; 0 while that is not known.
+    pub total: u64,
+}
+
 /// How a service with images shall be; what is missing stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -332,4 +463,6 @@ pub struct ServiceEdit {
     pub level: Option<Level>,
     /// The number of the revision that sensors shall run.
     pub revision: Option<u32>,
+    /// What it may: all of it, in place of what was allowed before.
+    pub allowed: Option<Rights>,
 }

@@ -9,12 +9,11 @@ mod check;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use skep_model::Bytes;
+use skep_model::{Bytes, service::Rights};
 
-pub use atoms::{
-    AbsolutePath, Architecture, Capability, Digest, Protocol, VariableName, WrongAtom,
-};
+pub use atoms::{AbsolutePath, Architecture, Digest, Protocol, VariableName, WrongAtom};
 pub use check::WrongManifest;
+pub use skep_model::service::Capability;
 
 /// A manifest whose fields fit together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,6 +167,18 @@ impl Profile {
     #[must_use]
     pub fn asks_for_raw_network(&self) -> bool {
         matches!(self, Self::HoneySens { raw_network: true })
+    }
+
+    /// What an admin has to allow.
+    #[must_use]
+    pub fn needs(&self) -> Rights {
+        Rights {
+            raw_network: self.asks_for_raw_network(),
+            capabilities: match self {
+                Self::Hardened { capabilities } => capabilities.clone(),
+                Self::Compatible | Self::HoneySens { .. } => BTreeSet::new(),
+            },
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
     Digest, Image, Manifest, MediaType, Reference, RegistryError, Repository, Storage, Tag,
     staging::Staged,
 };
-use error::refused;
+pub(crate) use error::{refused, shown};
 use files::Files;
 use members::Member;
 use unpack::Budget;
@@ -41,6 +41,8 @@ pub enum ArchiveKind {
     DockerSave,
     /// An OCI image layout.
     OciLayout,
+    /// No archive: fetched from another registry.
+    Fetched,
 }
 
 /// An archive that was read, and can be taken in.
@@ -78,6 +80,24 @@ impl Archive {
             .map_err(RegistryError::from)?
     }
 
+    /// An image that came in another way. Its layers were checked.
+    pub(crate) fn of(
+        kind: ArchiveKind,
+        image: Image,
+        names: Vec<String>,
+        (media_type, manifest): (MediaType, Bytes),
+        blobs: Vec<Staged>,
+    ) -> Self {
+        Self {
+            kind,
+            image,
+            names,
+            media_type,
+            manifest,
+            blobs,
+        }
+    }
+
     /// Takes the image in, and lets the tag stand for it.
     pub async fn import(
         self,
@@ -112,6 +132,25 @@ impl Archive {
         let blobs: u64 = self.blobs.iter().map(Staged::length).sum();
         blobs + self.manifest.len() as u64
     }
+}
+
+/// Checks that the layers of an image are what its configuration says, unpacked to at most so many bytes.
+pub(crate) fn check_layers(
+    wanted: &[Digest],
+    blobs: &[Staged],
+    image: &Image,
+    most: u64,
+) -> Result<(), ArchiveError> {
+    let find = |digest: &Digest| {
+        let blob = blobs.iter().find(|blob| blob.digest() == *digest);
+        let blob = blob.ok_or(RegistryError::MissingContent(*digest))?;
+        Ok((digest.to_string(), blob))
+    };
+    let layers = wanted
+        .iter()
+        .map(find)
+        .collect::<Result<Vec<_>, RegistryError>>()?;
+    layers::check(&layers, image, &Budget::new(most)).map(drop)
 }
 
 fn read(storage: &Storage, source: impl Read) -> Result<Archive, ArchiveError> {

@@ -58,6 +58,9 @@ pub enum RegistryError {
     /// Whoever sent this stopped in the middle.
     #[error("the sender stopped in the middle")]
     Interrupted,
+    /// What is pushed cannot be what it would be here.
+    #[error("{0}")]
+    Refused(String),
     /// Something failed that is none of the asker's business.
     #[error("failed: {0}")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),

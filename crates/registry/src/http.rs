@@ -5,6 +5,7 @@ mod blobs;
 mod manifests;
 mod problem;
 mod range;
+mod receive;
 mod uploads;
 mod who;
 
@@ -17,44 +18,32 @@ use axum::{
     routing::any,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use tokio::sync::mpsc;
 
 pub use address::Address;
 pub use range::{Wanted, content_range, wanted_range};
+pub use receive::{Pushed, Receive};
 pub use who::{Action, Authorise, Credentials, Denied};
 
-use crate::{Digest, RegistryError, Repository, Storage, Tag};
+use crate::{RegistryError, Storage};
 use problem::Problem;
-
-/// A tag stands for another manifest from now on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pushed {
-    /// Where.
-    pub repository: Repository,
-    /// The tag.
-    pub tag: Tag,
-    /// What it stands for.
-    pub digest: Digest,
-}
 
 /// What a request needs to be answered.
 struct Registry {
     storage: Arc<Storage>,
     authorise: Arc<dyn Authorise>,
-    pushed: mpsc::Sender<Pushed>,
+    receive: Arc<dyn Receive>,
 }
 
-/// The routes. What is pushed is told to the channel before whoever pushed it is told; when the channel is full, he
-/// waits.
+/// The routes.
 pub fn router(
     storage: Arc<Storage>,
     authorise: Arc<dyn Authorise>,
-    pushed: mpsc::Sender<Pushed>,
+    receive: Arc<dyn Receive>,
 ) -> Router {
     let registry = Arc::new(Registry {
         storage,
         authorise,
-        pushed,
+        receive,
     });
     Router::new()
         .route("/v2", any(answer))
@@ -92,7 +81,7 @@ impl Registry {
             {
                 return Err(RegistryError::UnknownManifest.into());
             }
-            address => address?,
+            address => address?.within(|named| self.receive.meant(named)),
         };
         let action = address.action(&method);
         self.authorise
@@ -122,7 +111,8 @@ impl Registry {
                 self.manifest(repository, reference, with_content).await
             }
             (&Method::PUT, Address::Manifest(repository, reference)) => {
-                self.put_manifest(repository, reference, request).await
+                self.put_manifest(repository, reference, &credentials, request)
+                    .await
             }
             (&Method::DELETE, Address::Manifest(repository, reference)) => {
                 self.delete_manifest(repository, reference).await

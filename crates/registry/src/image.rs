@@ -64,6 +64,8 @@ pub struct Image {
     pub entrypoint: Vec<String>,
     /// What the program is given.
     pub command: Vec<String>,
+    /// What else is said about it, by whoever made it.
+    pub labels: BTreeMap<String, String>,
     /// The digests of its layers when they are unpacked.
     pub layers: Vec<Digest>,
 }
@@ -84,6 +86,7 @@ struct Run {
     exposed_ports: Option<BTreeMap<String, Value>>,
     entrypoint: Option<Vec<String>>,
     cmd: Option<Vec<String>>,
+    labels: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +114,7 @@ impl Image {
             exposed_ports,
             entrypoint: run.entrypoint.unwrap_or_default(),
             command: run.cmd.unwrap_or_default(),
+            labels: run.labels.unwrap_or_default(),
             layers: written.rootfs.diff_ids.unwrap_or_default(),
         })
     }

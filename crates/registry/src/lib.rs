@@ -9,6 +9,8 @@ mod image;
 mod manifest;
 mod name;
 mod objects;
+mod parked;
+mod remote;
 #[cfg(feature = "s3")]
 mod s3;
 mod staging;
@@ -20,12 +22,14 @@ pub use archive::{Archive, ArchiveError, ArchiveKind, PortAssignment, ServiceMet
 pub use digest::Digest;
 pub use error::RegistryError;
 pub use http::{
-    Action, Address, Authorise, Credentials, Denied, Pushed, Wanted, content_range, router,
-    wanted_range,
+    Action, Address, Authorise, Credentials, Denied, Pushed, Receive, Wanted, content_range,
+    router, wanted_range,
 };
 pub use image::{CONFIG_LENGTH, Image, Port, Transport};
 pub use manifest::{Descriptor, MANIFEST_LENGTH, Manifest, MediaType, Needs, Platform};
 pub use name::{REPOSITORY_LENGTH, Reference, Repository, TAG_LENGTH, Tag};
+pub use parked::{Parked, ParkedLimits, Parking, Turn};
+pub use remote::{Fetched, ListedHost, Login, Place, Progress, Reach, Remote, WrongHost};
 #[cfg(feature = "s3")]
 pub use s3::S3;
 pub use storage::{Collected, Limits, Storage, Stored, Tags, UploadId};

@@ -69,6 +69,17 @@ pub struct Descriptor {
     pub annotations: BTreeMap<String, String>,
 }
 
+/// What marks a manifest that describes how an image was made, and is none.
+const DESCRIBES: &str = "vnd.docker.reference.type";
+
+impl Descriptor {
+    /// Whether it is an image, among the manifests of an index.
+    #[must_use]
+    pub fn is_image(&self) -> bool {
+        !self.annotations.contains_key(DESCRIBES)
+    }
+}
+
 /// A kind of machine.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Platform {
@@ -76,6 +87,8 @@ pub struct Platform {
     pub architecture: String,
     /// Its system: `linux`.
     pub os: String,
+    /// The variant of the processor, such as `v7`.
+    pub variant: Option<String>,
 }
 
 /// What a manifest needs.

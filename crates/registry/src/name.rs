@@ -36,6 +36,12 @@ impl Repository {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What stands behind the last slash.
+    #[must_use]
+    pub fn last_part(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
 }
 
 impl Tag {

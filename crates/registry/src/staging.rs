@@ -32,9 +32,14 @@ impl Staging {
         Ok(Self { folder, free_room })
     }
 
+    /// How many bytes there is room for.
+    pub(crate) fn room(&self) -> Result<u64, RegistryError> {
+        Ok(free(&self.folder)?.saturating_sub(self.free_room))
+    }
+
     /// A new file that takes at most `limit` bytes.
     pub(crate) fn begin(&self, limit: u64) -> Result<Unfinished, RegistryError> {
-        self.check_room(0)?;
+        check_room(&self.folder, self.free_room)?;
         let (file, path) = tempfile::NamedTempFile::new_in(&self.folder)?.into_parts();
         Ok(Unfinished {
             file,
@@ -46,21 +51,20 @@ impl Staging {
             staging: self.clone(),
         })
     }
+}
 
-    /// How many bytes there is room for.
-    pub(crate) fn room(&self) -> Result<u64, RegistryError> {
-        let disk = rustix::fs::statvfs(&self.folder).map_err(io::Error::from)?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        Ok(free.saturating_sub(self.free_room))
-    }
+/// How many bytes are free on the disk of a folder.
+fn free(folder: &Path) -> Result<u64, RegistryError> {
+    let disk = rustix::fs::statvfs(folder).map_err(io::Error::from)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
 
-    fn check_room(&self, wanted: u64) -> Result<(), RegistryError> {
-        let room = self.room()?;
-        if room == 0 || room < wanted {
-            return Err(RegistryError::NoRoom);
-        }
-        Ok(())
+/// Looks whether there is so much room on the disk of a folder.
+pub(crate) fn check_room(folder: &Path, wanted: u64) -> Result<(), RegistryError> {
+    if free(folder)? < wanted {
+        return Err(RegistryError::NoRoom);
     }
+    Ok(())
 }
 
 /// A file that still grows.
@@ -88,7 +92,8 @@ impl Unfinished {
             return Err(RegistryError::TooLarge(self.limit));
         }
         if length >= self.looked_at + LOOK_EVERY {
-            self.staging.check_room(LOOK_EVERY)?;
+            let free_room = self.staging.free_room;
+            check_room(&self.staging.folder, free_room.saturating_add(LOOK_EVERY))?;
             self.looked_at = length;
         }
         self.file.write_all(bytes)?;

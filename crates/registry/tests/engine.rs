@@ -101,13 +101,14 @@ async fn push_and_pull() {
     assert!(engine.log_in(&registry, USER, PASSWORD).await);
     engine.run(&["push", &image]).await;
     let first = registry.pushed.recv().await.expect("it is told");
+    let (repository, _, digest) = first.clone();
     let again = engine.run(&["push", &image]).await;
     assert!(again.contains("Layer already exists"), "{again}");
     assert_eq!(registry.pushed.recv().await.expect("it is told"), first);
-    assert_eq!(first.repository, name("honeysens/pot"));
+    assert_eq!(repository, name("honeysens/pot"));
     let facts = registry
         .storage
-        .image(&first.repository, &Reference::Digest(first.digest))
+        .image(&repository, &Reference::Digest(digest))
         .await
         .expect("an image");
     assert_eq!(
@@ -129,7 +130,7 @@ async fn push_and_pull() {
     assert!(engine.log_in(&registry, READER, PASSWORD).await);
     engine.run(&["pull", "-q", &image]).await;
     assert_eq!(engine.id(&image).await, id);
-    let by_digest = format!("{}/honeysens/pot@{}", registry.address, first.digest);
+    let by_digest = format!("{}/honeysens/pot@{}", registry.address, digest);
     engine.run(&["pull", "-q", &by_digest]).await;
     engine.run(&["rmi", &image]).await;
 }

@@ -16,10 +16,7 @@ async fn manifests_and_tags() {
     let mut registry = Registry::start().await;
     let (digest, manifest) = registry.push("a", "1.0", b"layer").await;
     let pushed = registry.pushed.recv().await.expect("it is told");
-    assert_eq!(
-        (pushed.repository, pushed.tag.as_str(), pushed.digest),
-        (name("a"), "1.0", digest)
-    );
+    assert_eq!(pushed, (name("a"), "1.0".parse().expect("a tag"), digest));
 
     for reference in ["1.0".to_owned(), digest.to_string()] {
         let answer = registry.get(&format!("/v2/a/manifests/{reference}")).await;
@@ -71,6 +68,33 @@ async fn manifests_and_tags() {
         .put_manifest("a", "bad", &index(Digest::of(b"x")))
         .await;
     assert_eq!(refusal(answer).await, is(400, "MANIFEST_BLOB_UNKNOWN"));
+}
+
+#[tokio::test]
+async fn what_is_not_received_is_not_tagged() {
+    let mut registry = Registry::start().await;
+    let manifest = registry.image("short", b"layer").await;
+    let answer = registry.put_manifest("short", "refused", &manifest).await;
+    let said: Value = {
+        assert_eq!(answer.status(), 403);
+        answer.json().await.expect("the specification's form")
+    };
+    assert_eq!(said["errors"][0]["code"], "DENIED");
+    assert_eq!(said["errors"][0]["message"], "not this one");
+    let answer = registry.get("/v2/short/manifests/refused").await;
+    assert_eq!(refusal(answer).await, is(404, "MANIFEST_UNKNOWN"));
+
+    let answer = registry.put_manifest("short", "doubtful", &manifest).await;
+    assert_eq!(answer.status(), 201);
+    assert_eq!(header(&answer, "warning"), "299 - \"look at it again\"");
+    assert!(registry.pushed.try_recv().is_err());
+    // The same repository by its whole name, with blobs that were uploaded under the short one.
+    let answer = registry.put_manifest("much/longer", "1.0", &manifest).await;
+    assert_eq!(answer.status(), 201);
+    let (repository, ..) = registry.pushed.recv().await.expect("it is told");
+    assert_eq!(repository, name("much/longer"));
+    let answer = registry.get("/v2/short/manifests/1.0").await;
+    assert_eq!(answer.status(), 200);
 }
 
 #[tokio::test]

@@ -40,19 +40,19 @@ async fn push_and_pull() {
                 &copy(&saved, &remote, &["--dest-creds", &who, "--format", format]),
             )
             .await;
-            let pushed = registry.pushed.recv().await.expect("it is told");
-            assert_eq!(pushed.repository, name("honeysens/pot"));
-            assert_eq!(pushed.tag.as_str(), "amd64-1.0");
-            let reference = skep_registry::Reference::Tag(pushed.tag);
+            let (repository, tag, digest) = registry.pushed.recv().await.expect("it is told");
+            assert_eq!(repository, name("honeysens/pot"));
+            assert_eq!(tag.as_str(), "amd64-1.0");
+            let reference = skep_registry::Reference::Tag(tag);
             let stored = registry
                 .storage
-                .manifest(&pushed.repository, &reference)
+                .manifest(&repository, &reference)
                 .await
                 .expect("a manifest");
-            assert_eq!(stored.digest, pushed.digest);
+            assert_eq!(stored.digest, digest);
             let facts = registry
                 .storage
-                .image(&pushed.repository, &reference)
+                .image(&repository, &reference)
                 .await
                 .expect("an image");
             assert_eq!(

@@ -36,7 +36,7 @@ pub use event_work::Edited;
 pub use ingest::{Change, Delivery, NumberedPart, Taken};
 pub use rollup::{Field, Span, TopValue};
 pub use sensors::SensorRow;
-pub use service_revisions::{ImageRow, ImageServiceRow, NewImage, ServiceChange};
+pub use service_revisions::{ImageRow, ImageServiceRow, Namesake, NewRevision, ServiceChange};
 pub use services::{DeployStep, InstanceRow, NewInstance};
 pub use sessions::{SessionRow, session_id};
 pub use tokens::NewToken;

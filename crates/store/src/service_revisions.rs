@@ -1,16 +1,20 @@
 //! Services whose honeypots are images, and their revisions.
 
+mod add;
+
 use std::collections::BTreeMap;
 
 use skep_model::{
     event::ServiceName,
     ids::{InstanceId, SensorId},
-    service::Level,
+    service::{Level, Rights},
 };
 use skep_protocol::manifest::Manifest;
 use sqlx::any::AnyRow;
 
 use crate::{AuditEntry, Store, StoreError, audit::write_audit, database::Connection, read::Read};
+
+pub use add::{Namesake, NewRevision};
 
 /// A service with images, as kept.
 #[derive(Clone, Debug)]
@@ -23,6 +27,8 @@ pub struct ImageServiceRow {
     pub level: Level,
     /// The number of the revision that sensors run.
     pub default_revision: u32,
+    /// What an admin allowed it.
+    pub allowed: Rights,
     /// All images, by the numbers of their revisions.
     pub images: Vec<ImageRow>,
 }
@@ -42,25 +48,6 @@ pub struct ImageRow {
     pub digest: String,
 }
 
-/// An image to be added.
-#[derive(Clone, Debug)]
-pub struct NewImage {
-    /// The service; it is made where there is none of the name.
-    pub service: ServiceName,
-    /// What it pretends to be; only for a service that is made.
-    pub description: String,
-    /// How far an attacker can go; only for a service that is made.
-    pub level: Level,
-    /// What its maker calls the revision. Another image of a revision joins it.
-    pub label: String,
-    /// What a sensor has to know to run it.
-    pub manifest: Manifest,
-    /// The registry's repository that has it.
-    pub repository: String,
-    /// The digest of its manifest there.
-    pub digest: String,
-}
-
 /// How a service shall be.
 #[derive(Clone, Debug)]
 pub struct ServiceChange {
@@ -70,13 +57,15 @@ pub struct ServiceChange {
     pub level: Level,
     /// The number of the revision that sensors run.
     pub revision: u32,
+    /// What it may.
+    pub allowed: Rights,
 }
 
 impl Store {
     /// The services with images, by name.
     pub async fn image_services(&self) -> Result<Vec<ImageServiceRow>, StoreError> {
         let services = sqlx::query(
-            "SELECT name, description, level, default_revision FROM services WHERE kind = 1 ORDER BY name",
+            "SELECT name, description, level, default_revision, rights FROM services WHERE kind = 1 ORDER BY name",
         )
         .fetch_all(&self.read)
         .await?;
@@ -103,20 +92,22 @@ impl Store {
                     description: row.text("description")?,
                     level: row.parsed("level", Level::from_number)?,
                     default_revision: row.count("default_revision")?,
+                    allowed: rights(row)?,
                 })
             })
             .collect()
     }
 
-    /// The images that a sensor with this processor shall run, by instance.
+    /// The images that a sensor with this processor shall run, by instance, and what they may.
     pub async fn images_of(
         &self,
         sensor: SensorId,
         architecture: &str,
-    ) -> Result<Vec<(InstanceId, ImageRow)>, StoreError> {
+    ) -> Result<Vec<(InstanceId, ImageRow, Rights)>, StoreError> {
         let rows = sqlx::query(
-            "SELECT i.id, r.number, r.label, r.manifest, r.repository, r.digest
+            "SELECT i.id, r.number, r.label, r.manifest, r.repository, r.digest, s.rights
              FROM instances i JOIN service_revisions r ON r.service_id = i.service_id AND r.number = i.revision
+             JOIN services s ON s.id = i.service_id
              WHERE i.sensor_id = $1 AND i.removed_at IS NULL AND r.architecture = $2",
         )
         .bind(sensor.as_bytes())
@@ -124,75 +115,12 @@ impl Store {
         .fetch_all(&self.read)
         .await?;
         rows.iter()
-            .map(|row| Ok((row.id("id")?, image(row)?)))
+            .map(|row| Ok((row.id("id")?, image(row)?, rights(row)?)))
             .collect()
     }
 
-    /// Adds an image, and gives its revision's number. [`StoreError::Conflict`]: the service is part of every sensor, or
-    /// the revision has an image for this processor.
-    pub async fn add_image(&self, new: &NewImage, audit: &AuditEntry) -> Result<u32, StoreError> {
-        let mut tx = self.begin().await?;
-        // A service that was removed comes back; its numbers go on, since events name them.
-        let service = sqlx::query(
-            "INSERT INTO services (name, kind, description, level) VALUES ($1, 1, $2, $3)
-             ON CONFLICT (name) DO UPDATE SET kind = 1,
-                 description = CASE WHEN services.kind = 2 THEN excluded.description ELSE services.description END,
-                 level = CASE WHEN services.kind = 2 THEN excluded.level ELSE services.level END
-             WHERE services.kind <> 0 RETURNING id, last_revision, default_revision",
-        )
-        .bind(new.service.as_str())
-        .bind(&new.description)
-        .bind(new.level.number())
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some(service) = service else {
-            return Err(StoreError::Conflict(sqlx::Error::RowNotFound));
-        };
-        let id = service.number("id")?;
-        let known = sqlx::query(
-            "SELECT number FROM service_revisions WHERE service_id = $1 AND label = $2 LIMIT 1",
-        )
-        .bind(id)
-        .bind(&new.label)
-        .fetch_optional(&mut *tx)
-        .await?;
-        let number = match known {
-            Some(row) => row.count("number")?,
-            None => service.count("last_revision")? + 1,
-        };
-        sqlx::query(
-            "INSERT INTO service_revisions
-             (service_id, number, architecture, label, manifest, repository, digest, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(id)
-        .bind(i64::from(number))
-        .bind(new.manifest.image.architecture.name())
-        .bind(&new.label)
-        .bind(serde_json::to_string(&new.manifest).unwrap_or_default())
-        .bind(&new.repository)
-        .bind(&new.digest)
-        .bind(audit.at.0)
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query(
-            "UPDATE services SET last_revision = CASE WHEN last_revision < $2 THEN $2 ELSE last_revision END,
-             default_revision = COALESCE(default_revision, $2) WHERE id = $1",
-        )
-        .bind(id)
-        .bind(i64::from(number))
-        .execute(&mut *tx)
-        .await?;
-        if service.maybe_number("default_revision")?.is_none() {
-            run_revision(&mut tx, id, number).await?;
-        }
-        write_audit(&mut tx, audit).await?;
-        tx.commit().await?;
-        Ok(number)
-    }
-
-    /// Changes a service with images. Another revision is one that sensors have to be told of: these are they. `None`:
-    /// there is no such service or revision.
+    /// Changes a service with images. Of another revision, and of other rights, sensors have to be told: these are they.
+    /// `None`: there is no such service or revision.
     pub async fn edit_image_service(
         &self,
         name: &ServiceName,
@@ -200,17 +128,18 @@ impl Store {
         audit: &AuditEntry,
     ) -> Result<Option<Vec<SensorId>>, StoreError> {
         let mut tx = self.begin().await?;
-        let Some((id, before)) = image_service(&mut tx, name).await? else {
+        let Some((id, before, allowed)) = image_service(&mut tx, name).await? else {
             return Ok(None);
         };
         let edited = sqlx::query(
-            "UPDATE services SET description = $2, level = $3, default_revision = $4
+            "UPDATE services SET description = $2, level = $3, default_revision = $4, rights = $5
              WHERE id = $1 AND EXISTS (SELECT 1 FROM service_revisions r WHERE r.service_id = $1 AND r.number = $4)",
         )
         .bind(id)
         .bind(&change.description)
         .bind(change.level.number())
         .bind(i64::from(change.revision))
+        .bind(serde_json::to_string(&change.allowed).unwrap_or_default())
         .execute(&mut *tx)
         .await?;
         if edited.rows_affected() == 0 {
@@ -219,6 +148,8 @@ impl Store {
         let mut told = vec![];
         if before != change.revision {
             run_revision(&mut tx, id, change.revision).await?;
+        }
+        if before != change.revision || allowed != change.allowed {
             let rows = sqlx::query(
                 "SELECT DISTINCT sensor_id FROM instances WHERE service_id = $1 AND removed_at IS NULL
                  ORDER BY sensor_id",
@@ -245,19 +176,13 @@ impl Store {
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let Some((id, default)) = image_service(&mut tx, name).await? else {
+        let Some((id, default, _)) = image_service(&mut tx, name).await? else {
             return Ok(false);
         };
         if default == number {
             return Ok(false);
         }
-        let removed =
-            sqlx::query("DELETE FROM service_revisions WHERE service_id = $1 AND number = $2")
-                .bind(id)
-                .bind(i64::from(number))
-                .execute(&mut *tx)
-                .await?;
-        if removed.rows_affected() == 0 {
+        if delete_revision(&mut tx, id, number).await? == 0 {
             return Ok(false);
         }
         write_audit(&mut tx, audit).await?;
@@ -273,7 +198,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let removed = sqlx::query(
-            "UPDATE services SET kind = 2, default_revision = NULL WHERE name = $1 AND kind = 1 AND NOT EXISTS
+            "UPDATE services SET kind = 2, default_revision = NULL, rights = '{}' WHERE name = $1 AND kind = 1 AND NOT EXISTS
              (SELECT 1 FROM instances i WHERE i.service_id = services.id AND i.removed_at IS NULL)",
         )
         .bind(name.as_str())
@@ -313,17 +238,44 @@ async fn run_revision(tx: &mut Connection, service: i64, number: u32) -> Result<
     Ok(())
 }
 
-/// A service's number, and the revision that sensors run.
+/// Removes the images of a revision, and says how many there were.
+async fn delete_revision(
+    tx: &mut Connection,
+    service: i64,
+    number: u32,
+) -> Result<u64, StoreError> {
+    let removed =
+        sqlx::query("DELETE FROM service_revisions WHERE service_id = $1 AND number = $2")
+            .bind(service)
+            .bind(i64::from(number))
+            .execute(tx)
+            .await?;
+    Ok(removed.rows_affected())
+}
+
+/// A service's number, the revision that sensors run, and what it may.
 async fn image_service(
     tx: &mut Connection,
     name: &ServiceName,
-) -> Result<Option<(i64, u32)>, StoreError> {
-    let row = sqlx::query("SELECT id, default_revision FROM services WHERE name = $1 AND kind = 1")
-        .bind(name.as_str())
-        .fetch_optional(tx)
-        .await?;
-    row.map(|row| Ok((row.number("id")?, row.count("default_revision")?)))
-        .transpose()
+) -> Result<Option<(i64, u32, Rights)>, StoreError> {
+    let row = sqlx::query(
+        "SELECT id, default_revision, rights FROM services WHERE name = $1 AND kind = 1",
+    )
+    .bind(name.as_str())
+    .fetch_optional(tx)
+    .await?;
+    row.map(|row| {
+        Ok((
+            row.number("id")?,
+            row.count("default_revision")?,
+            rights(&row)?,
+        ))
+    })
+    .transpose()
+}
+
+fn rights(row: &AnyRow) -> Result<Rights, StoreError> {
+    serde_json::from_str(&row.text("rights")?).map_err(|_| StoreError::Unreadable("rights"))
 }
 
 fn image(row: &AnyRow) -> Result<ImageRow, StoreError> {

@@ -4,6 +4,7 @@ mod asking;
 mod audit;
 mod describe;
 mod events;
+mod fetches;
 mod groups;
 mod quarantine;
 mod query;
@@ -13,6 +14,7 @@ mod services;
 mod shapes;
 mod system;
 mod tokens;
+mod uploads;
 mod users;
 
 use axum::Router;
@@ -43,6 +45,8 @@ pub(crate) fn api() -> Api {
         events::routes,
         sensors::routes,
         services::routes,
+        fetches::routes,
+        uploads::routes,
         users::routes,
         groups::routes,
         tokens::routes,

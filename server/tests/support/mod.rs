@@ -14,7 +14,7 @@ use ed25519_dalek::SigningKey;
 use reqwest::{Client, Method, Response, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use skep_hub::{Actor, Hub, Options, Store};
+use skep_hub::{Actor, Hub, ListedHost, Options, Reach, Store};
 use skep_model::{
     Address, Encounter, Interaction, InteractionKind, LoginMethod, Timestamp, Transport,
     console::NewSensor,
@@ -100,16 +100,45 @@ impl TestApp {
                 (Store::open_postgres(&url, 0).await.unwrap(), url)
             }
         };
-        Self::over(store, database, data).await
+        Self::over(store, database, data, vec![]).await
+    }
+
+    /// The server once more, over what it has kept.
+    pub async fn restarted(self) -> Self {
+        let Self { database, data, .. } = self;
+        let store = if database.starts_with("sqlite") {
+            Store::open_sqlite(data.path()).await.unwrap()
+        } else {
+            Store::open_postgres(&database, 0).await.unwrap()
+        };
+        Self::over(store, database, data, vec![]).await
+    }
+
+    /// The server once more; it may ask these registries for images.
+    pub async fn reaching(self, registries: &[String]) -> Self {
+        let Self {
+            database,
+            data,
+            hub,
+            ..
+        } = self;
+        let listed = registries.iter().map(|host| host.parse().unwrap());
+        Self::over(hub.store().clone(), database, data, listed.collect()).await
     }
 
     /// A server that reaches its PostgreSQL database one way, and the test another.
     pub async fn over_postgres(server: &str, test: &str) -> Self {
         let store = Store::open_postgres(server, 0).await.unwrap();
-        Self::over(store, test.to_owned(), tempfile::tempdir().unwrap()).await
+        let data = tempfile::tempdir().unwrap();
+        Self::over(store, test.to_owned(), data, vec![]).await
     }
 
-    async fn over(store: Store, database: String, data: tempfile::TempDir) -> Self {
+    async fn over(
+        store: Store,
+        database: String,
+        data: tempfile::TempDir,
+        listed: Vec<ListedHost>,
+    ) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let options = Options {
             data: data.path().to_owned(),
@@ -117,6 +146,7 @@ impl TestApp {
             behind_tls_proxy: false,
             default_ports: "ssh=2222".parse().unwrap(),
             max_upload: 4 * 1024 * 1024,
+            reach: Reach::new(listed),
             set_up_done: AtomicBool::new(false),
         };
         let hub = Hub::start(store, options).await.unwrap();

@@ -1,4 +1,4 @@
-//! From an archive and what is said about it to what a sensor has to know.
+//! From an image and what is said about it to what a sensor has to know.
 
 use std::{collections::BTreeMap, num::NonZero};
 
@@ -7,19 +7,29 @@ use skep_model::{
     service::{ArchiveForm, EventSource, Level},
 };
 use skep_protocol::manifest::{
-    AbsolutePath, Adapter, Architecture, Blob, ContainerPort, Events, Fields, Image, Layer, Limits,
+    AbsolutePath, Adapter, Architecture, Blob, ContainerPort, Events, Fields, Image, Layer,
     Manifest, Profile, Protocol, Ready, SettingsTarget,
 };
-use skep_registry::{
-    Archive, ArchiveKind, Descriptor, Needs, Port, RegistryError, ServiceMetadata, Transport,
-};
+use skep_registry::{Descriptor, Digest, Needs, Port, ServiceMetadata, Transport};
+
+use super::labels::Labels;
 
 /// The longest label of a revision, in characters.
 const LABEL: usize = 64;
 /// The longest description of a service, in characters.
 pub(super) const DESCRIPTION: usize = 1000;
 
-/// What an archive comes to.
+/// An image, and what came with it.
+#[derive(Debug)]
+pub(super) struct Offer<'a> {
+    pub(super) digest: Digest,
+    pub(super) manifest: &'a skep_registry::Manifest,
+    pub(super) image: &'a skep_registry::Image,
+    /// Of an archive of HoneySens.
+    pub(super) metadata: Option<&'a ServiceMetadata>,
+}
+
+/// What an image comes to.
 #[derive(Debug)]
 pub(super) struct Described {
     pub(super) service: ServiceName,
@@ -30,55 +40,74 @@ pub(super) struct Described {
 }
 
 /// Why not, one sentence.
-type Reason = String;
+pub(super) type Reason = String;
 
-/// Reads what the archive says by itself; what the form says goes before it.
-pub(super) fn describe(archive: &Archive, form: ArchiveForm) -> Result<Described, Reason> {
-    let metadata = match &archive.kind {
-        ArchiveKind::HoneySens(metadata) => Some(metadata),
-        ArchiveKind::DockerSave | ArchiveKind::OciLayout => None,
+/// Reads what an image says by itself; what the form says goes before it. An archive of HoneySens says in its metadata
+/// what other images say in labels.
+pub(super) fn describe(offer: &Offer<'_>, form: &ArchiveForm) -> Result<Described, Reason> {
+    let metadata = offer.metadata;
+    let labels = match metadata {
+        Some(_) => Labels::default(),
+        None => Labels::read(&offer.image.labels)?,
     };
     let missing = |what| move || format!("an image does not say its {what} by itself: say it");
-    let service = match form.name {
-        Some(name) => name,
+    let service = match &form.name {
+        Some(name) => name.clone(),
         None => named(&metadata.ok_or_else(missing("service's name"))?.name)?,
     };
-    let label = form.label.or_else(|| Some(metadata?.revision.clone()));
+    let label = form.label.clone();
+    let label = label.or_else(|| Some(metadata?.revision.clone()));
     let label = label.ok_or_else(missing("revision"))?;
     if label.is_empty() || label.chars().count() > LABEL || label.contains(char::is_control) {
         return Err(format!("a revision is called by 1 to {LABEL} characters"));
     }
-    let description = form
-        .description
-        .or_else(|| Some(metadata?.description.clone()));
+    let description = form.description.clone().or(labels.description);
+    let description = description.or_else(|| Some(metadata?.description.clone()));
     let description = line(&description.unwrap_or_default());
     let events = match (form.events, metadata) {
-        (Some(source), _) => events(source, form.log)?,
+        (Some(source), _) => events(source, form.log.clone())?,
         (None, _) if form.log.is_some() => return Err(missing("log's format")()),
         (None, Some(_)) => Events::HoneysensCollector,
-        (None, None) => return Err(missing("way to say what it catches")()),
+        (None, None) => labels.events.ok_or(
+            "the image does not say how what it catches comes out: give it the label skep.events, \
+             or say it with the upload",
+        )?,
     };
-    let ports = if form.port.is_empty() {
-        own_ports(archive, metadata)?
-    } else {
-        form.port
+    let profile = match metadata {
+        Some(metadata) => Profile::HoneySens {
+            raw_network: metadata.raw_network_access,
+        },
+        None => labels.profile.unwrap_or(match events {
+            // Only this profile tells it where the collector is.
+            Events::HoneysensCollector => Profile::HoneySens { raw_network: false },
+            _ => Profile::Compatible,
+        }),
+    };
+    let catch_all = metadata.map_or(labels.catch_all, |metadata| metadata.catch_all);
+    let ports = match (form.port.is_empty(), labels.ports) {
+        (false, _) => form
+            .port
             .iter()
             .map(|text| port(text))
-            .collect::<Result<_, _>>()?
+            .collect::<Result<_, _>>()?,
+        (true, Some(ports)) => ports,
+        (true, None) => own_ports(offer)?,
     };
+    let listens_elsewhere = catch_all || profile.asks_for_raw_network();
+    if ports.is_empty() && metadata.is_none() && !listens_elsewhere {
+        return Err(
+            "the image exposes no ports: EXPOSE them where it is made, or give it the label skep.ports"
+                .to_owned(),
+        );
+    }
     let fields = Fields {
-        image: image(archive)?,
-        profile: match metadata {
-            Some(metadata) => Profile::HoneySens {
-                raw_network: metadata.raw_network_access,
-            },
-            None => Profile::Compatible,
-        },
-        ready: ready(&ports)?,
+        image: image(offer)?,
+        profile,
+        ready: labels.ready.map_or_else(|| ready(&ports), Ok)?,
         ports,
-        catch_all: metadata.is_some_and(|metadata| metadata.catch_all),
+        catch_all,
         environment: BTreeMap::new(),
-        limits: Limits::default(),
+        limits: labels.limits,
         events,
         settings: SettingsTarget::None,
     };
@@ -86,9 +115,19 @@ pub(super) fn describe(archive: &Archive, form: ArchiveForm) -> Result<Described
         service,
         label,
         description,
-        level: form.level.unwrap_or(Level::Medium),
+        level: form.level.or(labels.level).unwrap_or(Level::Medium),
         manifest: Manifest::try_from(fields).map_err(|wrong| wrong.to_string())?,
     })
+}
+
+/// The processor that an image is for, if a sensor can have it.
+pub(super) fn processor(os: &str, architecture: &str) -> Option<Architecture> {
+    match (os, architecture) {
+        ("linux", "amd64") => Some(Architecture::X86_64),
+        ("linux", "arm64") => Some(Architecture::Aarch64),
+        ("linux", "arm") => Some(Architecture::Arm),
+        _ => None,
+    }
 }
 
 /// A text on one line, cut.
@@ -101,7 +140,7 @@ pub(super) fn line(text: &str) -> String {
 }
 
 /// A service's name, made of what people call it.
-fn named(name: &str) -> Result<ServiceName, Reason> {
+pub(super) fn named(name: &str) -> Result<ServiceName, Reason> {
     let lower = name.to_lowercase();
     let words: Vec<&str> = lower
         .split(|c: char| !c.is_ascii_alphanumeric())
@@ -114,27 +153,18 @@ fn named(name: &str) -> Result<ServiceName, Reason> {
     })
 }
 
-fn image(archive: &Archive) -> Result<Image, Reason> {
-    let (digest, manifest) = archive.manifest().map_err(|error| told(&error))?;
-    let Needs::Blobs { config, layers } = manifest.needs else {
+fn image(offer: &Offer<'_>) -> Result<Image, Reason> {
+    let Needs::Blobs { config, layers } = &offer.manifest.needs else {
         return Err("there is more than one image in it".to_owned());
     };
-    if archive.image.os != "linux" {
+    if offer.image.os != "linux" {
         return Err("its image is not for Linux".to_owned());
     }
-    let architecture =
-        match archive.image.architecture.as_str() {
-            "amd64" => Architecture::X86_64,
-            "arm64" => Architecture::Aarch64,
-            "arm" => Architecture::Arm,
-            _ => return Err(
-                "its image is for a processor that no sensor has: amd64, arm64 and arm are known"
-                    .to_owned(),
-            ),
-        };
+    let architecture = processor(&offer.image.os, &offer.image.architecture)
+        .ok_or("its image is for a processor that no sensor has: amd64, arm64 and arm are known")?;
     Ok(Image {
-        manifest: atom(&digest)?,
-        config: blob(&config)?,
+        manifest: atom(&offer.digest)?,
+        config: blob(config)?,
         layers: layers.iter().map(layer).collect::<Result<_, _>>()?,
         architecture,
     })
@@ -157,7 +187,7 @@ fn blob(descriptor: &Descriptor) -> Result<Blob, Reason> {
     })
 }
 
-fn atom(digest: &skep_registry::Digest) -> Result<skep_protocol::manifest::Digest, Reason> {
+fn atom(digest: &Digest) -> Result<skep_protocol::manifest::Digest, Reason> {
     digest
         .to_string()
         .parse()
@@ -165,17 +195,14 @@ fn atom(digest: &skep_registry::Digest) -> Result<skep_protocol::manifest::Diges
 }
 
 /// The ports that the metadata assigns, or those that the image exposes, as they are.
-fn own_ports(
-    archive: &Archive,
-    metadata: Option<&ServiceMetadata>,
-) -> Result<Vec<ContainerPort>, Reason> {
-    match metadata {
+fn own_ports(offer: &Offer<'_>) -> Result<Vec<ContainerPort>, Reason> {
+    match offer.metadata {
         Some(metadata) => metadata
             .port_assignment
             .iter()
             .map(|port| published(port.container, port.host))
             .collect(),
-        None => archive
+        None => offer
             .image
             .exposed_ports
             .iter()
@@ -185,7 +212,7 @@ fn own_ports(
 }
 
 /// Reads `2222/tcp:22`.
-fn port(text: &str) -> Result<ContainerPort, Reason> {
+pub(super) fn port(text: &str) -> Result<ContainerPort, Reason> {
     let wrong = || {
         "a port is of the form 2222/tcp:22, the container's and then the published one".to_owned()
     };
@@ -218,7 +245,8 @@ fn ready(ports: &[ContainerPort]) -> Result<Ready, Reason> {
         })
 }
 
-fn events(source: EventSource, log: Option<String>) -> Result<Events, Reason> {
+/// How events come out, and from which file where it is a log.
+pub(super) fn events(source: EventSource, log: Option<String>) -> Result<Events, Reason> {
     let adapter = match source {
         EventSource::Collector | EventSource::JsonLines => None,
         EventSource::Cowrie => Some(Adapter::Cowrie),
@@ -243,8 +271,4 @@ fn events(source: EventSource, log: Option<String>) -> Result<Events, Reason> {
             _ => Events::HoneysensCollector,
         }),
     }
-}
-
-fn told(error: &RegistryError) -> Reason {
-    error.to_string()
 }

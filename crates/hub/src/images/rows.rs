@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use skep_model::{
     sensor::Port,
-    service::{Image, ImageService, Revision, SensorRef},
+    service::{Image, ImageService, Revision, Rights, SensorRef},
 };
 use skep_protocol::manifest::Manifest;
 use skep_store::{ImageRow, ImageServiceRow};
@@ -23,6 +23,16 @@ pub(crate) fn has_image_for(
 ) -> bool {
     images_of(service, number)
         .any(|image| Some(image.manifest.image.architecture.name()) == architecture)
+}
+
+/// What an admin has to allow before a revision can run: what any of its images asks for.
+pub(crate) fn needs(service: &ImageServiceRow, number: u32) -> Rights {
+    images_of(service, number).fold(Rights::default(), |mut all, image| {
+        let needs = image.manifest.profile.needs();
+        all.raw_network |= needs.raw_network;
+        all.capabilities.extend(needs.capabilities);
+        all
+    })
 }
 
 /// Where an image listens when nothing else is said.
@@ -67,6 +77,7 @@ pub(super) fn view(service: &ImageServiceRow, sensors: Vec<SensorRef>) -> ImageS
             number: row.number,
             label: row.label.clone(),
             ports: ports(&row.manifest),
+            needs: needs(service, row.number),
             images: vec![],
         });
         revision.images.push(Image {
@@ -80,6 +91,7 @@ pub(super) fn view(service: &ImageServiceRow, sensors: Vec<SensorRef>) -> ImageS
         description: service.description.clone(),
         level: service.level,
         revision: service.default_revision,
+        allowed: service.allowed.clone(),
         revisions: revisions.into_values().collect(),
         sensors,
     }

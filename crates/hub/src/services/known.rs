@@ -6,7 +6,7 @@ use skep_store::{ImageServiceRow, SensorRow};
 
 use crate::{
     Hub, HubError,
-    images::{architectures, has_image_for, same_protocols, usual_ports},
+    images::{architectures, has_image_for, needs, same_protocols, usual_ports},
 };
 
 /// A service that sensors can run.
@@ -31,13 +31,20 @@ impl Known {
         Self { view, images }
     }
 
-    /// Whether a sensor's processor is one that it has an image for.
+    /// Whether a sensor's processor is one that it has an image for, and whether it may all that it asks for.
     pub(super) fn runs_on(&self, sensor: &SensorRow) -> Result<(), Complaint> {
         let architecture = sensor.status.as_ref();
         let architecture = architecture.map(|status| status.architecture.as_str());
         match &self.images {
             Some(images) if !has_image_for(images, self.view.revision, architecture) => {
                 Err(Complaint::NoImage)
+            }
+            Some(images)
+                if !needs(images, self.view.revision)
+                    .beyond(&images.allowed)
+                    .is_empty() =>
+            {
+                Err(Complaint::NotAllowed)
             }
             _ => Ok(()),
         }

@@ -170,46 +170,6 @@ impl From<Protocol> for skep_model::Transport {
     }
 }
 
-/// A capability of Linux that a hardened container may ask for. What would let it out of its box is not among them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Capability {
-    /// To give files to others.
-    Chown,
-    /// To read and write whatever the files' modes say.
-    DacOverride,
-    /// To signal processes of others.
-    Kill,
-    /// To listen below 1024.
-    NetBindService,
-    /// To read and make packets of any kind.
-    NetRaw,
-    /// To become another group.
-    Setgid,
-    /// To become another user.
-    Setuid,
-    /// To change the root folder.
-    SysChroot,
-}
-
-impl Capability {
-    /// The name without `CAP_`, as engines have it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Chown => "CHOWN",
-            Self::DacOverride => "DAC_OVERRIDE",
-            Self::Kill => "KILL",
-            Self::NetBindService => "NET_BIND_SERVICE",
-            Self::NetRaw => "NET_RAW",
-            Self::Setgid => "SETGID",
-            Self::Setuid => "SETUID",
-            Self::SysChroot => "SYS_CHROOT",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,9 +214,5 @@ mod tests {
                 architecture.name()
             );
         }
-        assert_eq!(
-            serde_json::to_value(Capability::NetBindService).unwrap(),
-            Capability::NetBindService.name()
-        );
     }
 }

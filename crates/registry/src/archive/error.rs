@@ -42,7 +42,7 @@ impl ArchiveError {
 }
 
 /// A sentence, which may quote what the archive says: so do the libraries that read it.
-pub(super) fn refused(reason: impl Into<Cow<'static, str>>) -> ArchiveError {
+pub(crate) fn refused(reason: impl Into<Cow<'static, str>>) -> ArchiveError {
     ArchiveError::Refused(match reason.into() {
         Cow::Owned(reason) => visible(&reason, SENTENCE).into(),
         own @ Cow::Borrowed(_) => own,
@@ -50,7 +50,7 @@ pub(super) fn refused(reason: impl Into<Cow<'static, str>>) -> ArchiveError {
 }
 
 /// Something that the archive says, fit for a sentence.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     format!("\"{}\"", visible(text, QUOTED))
 }
 

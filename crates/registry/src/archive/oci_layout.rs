@@ -7,8 +7,6 @@ use crate::{Descriptor, Image, Manifest, MediaType, Needs};
 pub(super) const INDEX: &str = "index.json";
 /// How deep indexes may name indexes.
 const DEPTH: usize = 3;
-/// What marks a manifest that describes how an image was made, and is none.
-const DESCRIBES: &str = "vnd.docker.reference.type";
 const NAME: &str = "org.opencontainers.image.ref.name";
 
 /// The one image in it, as it is.
@@ -44,7 +42,7 @@ pub(super) fn find(files: &Files, budget: &Budget) -> Result<Found, ArchiveError
 fn only(manifests: &[Descriptor]) -> Result<&Descriptor, ArchiveError> {
     let images: Vec<_> = manifests
         .iter()
-        .filter(|manifest| !manifest.annotations.contains_key(DESCRIBES))
+        .filter(|manifest| manifest.is_image())
         .collect();
     match images.as_slice() {
         [one] => Ok(one),

@@ -73,6 +73,20 @@ impl Address {
         }
     }
 
+    /// The same in the repository that its name stands for.
+    #[must_use]
+    pub fn within(self, meant: impl Fn(Repository) -> Repository) -> Self {
+        match self {
+            Self::Base => Self::Base,
+            Self::Uploads(repository) => Self::Uploads(meant(repository)),
+            Self::Upload(repository, id) => Self::Upload(meant(repository), id),
+            Self::Blob(repository, digest) => Self::Blob(meant(repository), digest),
+            Self::Manifest(repository, reference) => Self::Manifest(meant(repository), reference),
+            Self::Tags(repository) => Self::Tags(meant(repository)),
+            Self::Referrers(repository, digest) => Self::Referrers(meant(repository), digest),
+        }
+    }
+
     /// What somebody wants to do who asks for this.
     #[must_use]
     pub fn action(&self, method: &Method) -> Action {

@@ -11,7 +11,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use serde_json::{Value, json};
 
-use super::{Pushed, Registry, content_length, parameter, problem::Problem};
+use super::{Credentials, Pushed, Registry, content_length, parameter, problem::Problem};
 use crate::{
     Digest, Reference, RegistryError, Repository, Stored,
     manifest::{MANIFEST_LENGTH, MediaType, Needs},
@@ -53,6 +53,7 @@ impl Registry {
         &self,
         repository: &Repository,
         reference: &Reference,
+        credentials: &Credentials,
         request: Request,
     ) -> Result<Response, Problem> {
         let limit = MANIFEST_LENGTH as u64;
@@ -65,19 +66,24 @@ impl Registry {
             .await
             .map_err(|_| RegistryError::Interrupted)?
             .map_err(|_| RegistryError::TooLarge(limit))?;
+        // First by its digest only: the tag stands for it when it was received.
+        let by_digest = match reference {
+            Reference::Digest(_) => reference.clone(),
+            Reference::Tag(_) => Reference::Digest(Digest::of(&content)),
+        };
         let stored = self
             .storage
-            .put_manifest(repository, reference, content, announced.as_deref())
+            .put_manifest(repository, &by_digest, content, announced.as_deref())
             .await?;
+        let mut warning = None;
         if let Reference::Tag(tag) = reference {
             let pushed = Pushed {
                 repository: repository.clone(),
                 tag: tag.clone(),
-                digest: stored.digest,
+                stored: stored.clone(),
             };
-            if self.pushed.send(pushed).await.is_err() {
-                tracing::warn!("nobody hears of what is pushed");
-            }
+            warning = self.receive.receive(credentials, &pushed).await?;
+            self.storage.tag(repository, tag, &stored.digest).await?;
         }
         let headers = [
             (
@@ -87,6 +93,11 @@ impl Registry {
             ("docker-content-digest", stored.digest.to_string()),
         ];
         let mut response = (StatusCode::CREATED, headers).into_response();
+        if let Some(warning) = warning {
+            let warning = format!("299 - \"{warning}\"");
+            let warning = warning.try_into().map_err(RegistryError::failed)?;
+            response.headers_mut().insert(header::WARNING, warning);
+        }
         if let Some(subject) = stored.manifest.subject {
             let subject = subject
                 .to_string()

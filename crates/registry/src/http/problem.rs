@@ -29,7 +29,9 @@ impl Problem {
         use RegistryError as E;
         match self {
             Self::Denied(Denied::Unknown { .. }) => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
-            Self::Denied(Denied::Forbidden) => (StatusCode::FORBIDDEN, "DENIED"),
+            Self::Denied(Denied::Forbidden | Denied::Because(_)) | Self::Error(E::Refused(_)) => {
+                (StatusCode::FORBIDDEN, "DENIED")
+            }
             Self::Denied(Denied::Later { .. }) | Self::Error(E::TooManyUploads) => {
                 (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS")
             }
@@ -64,6 +66,7 @@ impl Problem {
                 "log in first, with the right password".to_owned()
             }
             Self::Denied(Denied::Forbidden) => "you may not do this in this repository".to_owned(),
+            Self::Denied(Denied::Because(reason)) => reason.clone(),
             Self::Denied(Denied::Later { .. }) => "too many tries; try again later".to_owned(),
             Self::Denied(Denied::Failed) | Self::Error(RegistryError::Failed(_)) => {
                 "something failed on the server; its log says what".to_owned()

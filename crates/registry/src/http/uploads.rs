@@ -22,7 +22,7 @@ impl Registry {
         let uri = request.uri().clone();
         let asked = |name| parameter(&uri, name);
         if let (Some(digest), Some(from)) = (asked("mount"), asked("from")) {
-            let (digest, from) = (digest.parse()?, from.parse()?);
+            let (digest, from) = (digest.parse()?, self.receive.meant(from.parse()?));
             let allowed = self
                 .authorise
                 .authorise(credentials, Some(&from), Action::Pull)

@@ -44,6 +44,8 @@ pub enum Denied {
     },
     /// He may not.
     Forbidden,
+    /// Nobody may, and why.
+    Because(String),
     /// He has tried too often.
     Later {
         /// When he may try again.

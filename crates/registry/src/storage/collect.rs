@@ -13,8 +13,8 @@ use std::collections::HashSet;
 use futures::TryStreamExt as _;
 use object_store::{ObjectMeta, path::Path as At};
 
-use super::{BLOBS, MANIFESTS, OF_REPOSITORY, REPOSITORIES, Storage, blobs::is_older};
-use crate::{Digest, Manifest, RegistryError, Repository};
+use super::{BLOBS, MANIFESTS, OF_REPOSITORY, REPOSITORIES, Storage, TAGS, blobs::is_older};
+use crate::{Digest, Manifest, Needs, RegistryError, Repository};
 
 /// What a collection removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,6 +58,53 @@ impl Storage {
             }
         }
         Ok(collected)
+    }
+
+    /// Removes manifests of the repositories whose names begin so, if no tag stands for them, and nobody needs them: what
+    /// was pushed and then not received.
+    pub async fn collect_untagged(
+        &self,
+        beginning: &str,
+        needed: &[(Repository, Digest)],
+    ) -> Result<(), RegistryError> {
+        let mut manifests = vec![];
+        let mut held = HashSet::new();
+        let mut objects = self.objects.list(&At::from(REPOSITORIES));
+        while let Some(object) = objects.try_next().await? {
+            let Some((repository, kind, name)) = split(&object) else {
+                continue;
+            };
+            if !repository.as_str().starts_with(beginning) {
+                continue;
+            }
+            match (kind, Digest::from_hex(name)) {
+                (MANIFESTS, Some(digest)) => {
+                    let Some(content) = self.objects.get(&object.location).await? else {
+                        continue;
+                    };
+                    if let Needs::Manifests(listed) = Manifest::parse(&content, None)?.needs {
+                        let listed = listed.into_iter().map(|listed| listed.digest);
+                        held.extend(listed.map(|digest| (repository.clone(), digest)));
+                    }
+                    manifests.push(((repository, digest), object.location));
+                }
+                (TAGS, _) => {
+                    let tagged = self.objects.get(&object.location).await?;
+                    let tagged = tagged.unwrap_or_default();
+                    if let Ok(digest) = String::from_utf8_lossy(&tagged).parse() {
+                        held.insert((repository, digest));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (entry, at) in manifests {
+            if !held.contains(&entry) && !needed.contains(&entry) {
+                // Whoever pushes it again makes it young.
+                self.remove_old(&at, &entry.1).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Which blobs belong to which repository.
@@ -112,8 +159,14 @@ impl Storage {
 
 /// Repository, kind and digest of an object `repositories/NAME/KIND/DIGEST`.
 fn parts(object: &ObjectMeta) -> Option<(Repository, &str, Digest)> {
-    let (above, digest) = object.location.as_ref().rsplit_once('/')?;
+    let (repository, kind, digest) = split(object)?;
+    Some((repository, kind, Digest::from_hex(digest)?))
+}
+
+/// Repository, kind and last name of an object `repositories/NAME/KIND/LAST`.
+fn split(object: &ObjectMeta) -> Option<(Repository, &str, &str)> {
+    let (above, last) = object.location.as_ref().rsplit_once('/')?;
     let (above, kind) = above.rsplit_once('/')?;
     let repository = above.strip_prefix(REPOSITORIES)?.strip_prefix('/')?;
-    Some((repository.parse().ok()?, kind, Digest::from_hex(digest)?))
+    Some((repository.parse().ok()?, kind, last))
 }

@@ -70,6 +70,20 @@ impl Storage {
         })
     }
 
+    /// Lets a tag stand for a manifest that is there.
+    pub async fn tag(
+        &self,
+        repository: &Repository,
+        tag: &Tag,
+        digest: &Digest,
+    ) -> Result<(), RegistryError> {
+        let _adding = self.changes.read().await;
+        let manifest = self.objects.head(&at_manifest(repository, digest)).await?;
+        manifest.ok_or(RegistryError::UnknownManifest)?;
+        let name = digest.to_string().into_bytes();
+        self.objects.put(&at_tag(repository, tag), name).await
+    }
+
     async fn check_needs(
         &self,
         repository: &Repository,

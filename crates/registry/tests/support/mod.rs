@@ -17,7 +17,8 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use serde_json::json;
 use skep_registry::{
-    Action, Authorise, Credentials, Denied, Digest, Limits, Pushed, Repository, Storage, router,
+    Action, Authorise, Credentials, Denied, Digest, Limits, Pushed, Receive, RegistryError,
+    Repository, Storage, Tag, router,
 };
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -55,11 +56,42 @@ impl Authorise for Rules {
     }
 }
 
+/// Tells of what is pushed. What is tagged `refused` is refused.
+struct Receiver(mpsc::Sender<(Repository, Tag, Digest)>);
+
+#[async_trait::async_trait]
+impl Receive for Receiver {
+    /// `short` is short for `much/longer`.
+    fn meant(&self, named: Repository) -> Repository {
+        match named.as_str() {
+            "short" => name("much/longer"),
+            _ => named,
+        }
+    }
+
+    async fn receive(
+        &self,
+        _credentials: &Credentials,
+        pushed: &Pushed,
+    ) -> Result<Option<&'static str>, RegistryError> {
+        let tag = pushed.tag.clone();
+        match tag.as_str() {
+            "refused" => Err(RegistryError::Refused("not this one".to_owned())),
+            "doubtful" => Ok(Some("look at it again")),
+            _ => {
+                let told = (pushed.repository.clone(), tag, pushed.stored.digest);
+                self.0.send(told).await.expect("the test listens");
+                Ok(None)
+            }
+        }
+    }
+}
+
 /// A registry, while it lives.
 pub struct Registry {
     pub storage: Arc<Storage>,
     pub address: String,
-    pub pushed: mpsc::Receiver<Pushed>,
+    pub pushed: mpsc::Receiver<(Repository, Tag, Digest)>,
     pub folder: TempDir,
 }
 
@@ -89,7 +121,7 @@ impl Registry {
         // The tests' own client wants it, even for plain HTTP; a second time it is there already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (tell, pushed) = mpsc::channel(16);
-        let routes = router(storage.clone(), Arc::new(Rules), tell);
+        let routes = router(storage.clone(), Arc::new(Rules), Arc::new(Receiver(tell)));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
             .expect("a port");

@@ -65,7 +65,7 @@ macro_rules! signatures {
         }
     )+};
 }
-signatures!((A)(A, B)(A, B, C)(A, B, C, D));
+signatures!((A)(A, B)(A, B, C)(A, B, C, D)(A, B, C, D, E));
 
 impl<T> Input for Shared<T> {}
 
