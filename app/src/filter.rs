@@ -119,7 +119,13 @@ impl Filter {
         if let Some(open) = open {
             map.insert(OPEN, open.to_string());
         }
-        format!("/events{}", map.to_query_string())
+        // The router writes out every sign that is no letter; these mean nothing else in a query.
+        let query = ["-", ":", ","]
+            .into_iter()
+            .fold(map.to_query_string(), |query, sign| {
+                query.replace(&format!("%{:02X}", sign.as_bytes()[0]), sign)
+            });
+        format!("/events{query}")
     }
 
     /// These events from their newest.

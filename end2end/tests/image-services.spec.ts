@@ -31,13 +31,11 @@ async function upload(page: Page, skep: Skep, archive: string, fields: Record<st
   await dialog.getByRole('button', { name: 'Upload' }).click();
 }
 
-/** Applies a click on the cell. */
-async function tick(page: Page, skep: Skep): Promise<void> {
+/** Opens the matrix for changes. */
+async function edit(page: Page, skep: Skep): Promise<void> {
   await page.goto(`${skep.url}/sensors/matrix`);
   await live(page);
   await page.getByRole('button', { name: 'Edit services' }).click();
-  await cell(page).click();
-  await page.getByRole('button', { name: 'Apply' }).click();
 }
 
 /** Lets sensors run another revision. */
@@ -68,7 +66,7 @@ test('an image: uploaded, deployed, attacked, rolled on, broken, mended, gone', 
     await test.step('uploaded', async () => {
       const archive = await savedImage(skep.folder, '1.0', 'serve', '2222', 'json');
       await upload(page, skep, archive, { Name: 'imitation', Revision: '1.0', Ports: `2222/tcp:${port}` });
-      await expect(page.getByText('imitation 1.0 is in the registry.')).toBeVisible();
+      await expect(page.getByText('imitation is in the registry.')).toBeVisible();
       await expect(service(page)).toContainText('0 sensors');
     });
 
@@ -83,9 +81,16 @@ test('an image: uploaded, deployed, attacked, rolled on, broken, mended, gone', 
           if (name && name !== page.last) page.seen((page.last = name));
         }, 5);
       });
-      await tick(page, skep);
+      await edit(page, skep);
+      await cell(page).press('F2');
+      const dialog = page.getByRole('dialog', { name: 'imitation on edge' });
+      await dialog.getByRole('button', { name: 'Once more' }).click();
+      // Both families.
+      await dialog.getByLabel('Address').fill('::');
+      await dialog.getByRole('button', { name: 'Take over' }).click();
+      await page.getByRole('button', { name: 'Apply' }).click();
       await expect(cell(page)).toHaveAccessibleName('imitation on edge: running', { timeout: 30_000 });
-      expect(states.join('\n')).toMatch(/scheduled|downloading/);
+      expect(states.join('\n')).toMatch(/: (scheduled|downloading)/);
       await expect.poll(running).toHaveLength(1);
     });
 
@@ -97,11 +102,20 @@ test('an image: uploaded, deployed, attacked, rolled on, broken, mended, gone', 
       await expect(rows(page, 'typed-over-six')).toContainText(Elsewhere.v6);
     });
 
+    await test.step('what the container printed', async () => {
+      await page.goto(`${skep.url}/sensors/matrix`);
+      await live(page);
+      await cell(page).click();
+      const dialog = page.getByRole('dialog', { name: 'imitation on edge' });
+      await dialog.getByText('Log of the container').click();
+      await expect(dialog.getByRole('group', { name: 'Log of the container' })).toContainText('typed-over-six');
+    });
+
     const first = await running();
     await test.step('another revision: the sensor rolls on', async () => {
       const archive = await savedImage(skep.folder, '1.1', 'serve', '2222', 'json');
       await upload(page, skep, archive, { Name: 'imitation', Revision: '1.1', Ports: `2222/tcp:${port}` });
-      await expect(page.getByText('imitation 1.1 is in the registry.')).toBeVisible();
+      await expect(page.getByText('imitation is in the registry.')).toBeVisible();
       await roll(page, skep, '1.1');
       await expect.poll(async () => (await running()).join() !== first.join() && (await running()).length).toBe(1);
       await expect(cell(page)).toHaveAccessibleName('imitation on edge: running', { timeout: 30_000 });
@@ -111,7 +125,7 @@ test('an image: uploaded, deployed, attacked, rolled on, broken, mended, gone', 
     await test.step('a broken one is red, and says why', async () => {
       const archive = await savedImage(skep.folder, '1.2', 'exit', '3');
       await upload(page, skep, archive, { Name: 'imitation', Revision: '1.2', Ports: `2222/tcp:${port}` });
-      await expect(page.getByText('imitation 1.2 is in the registry.')).toBeVisible();
+      await expect(page.getByText('imitation is in the registry.')).toBeVisible();
       await roll(page, skep, '1.2');
       await expect(cell(page)).toHaveAccessibleName(/^imitation on edge: failed, .*there is no such file/, { timeout: 40_000 });
     });
@@ -128,7 +142,9 @@ test('an image: uploaded, deployed, attacked, rolled on, broken, mended, gone', 
     });
 
     await test.step('unticked: container and images are gone, and the service can go', async () => {
-      await tick(page, skep);
+      await edit(page, skep);
+      await cell(page).click();
+      await page.getByRole('button', { name: 'Apply' }).click();
       await expect(cell(page)).toHaveAccessibleName('imitation on edge: not scheduled');
       await expect.poll(() => docker('ps', '-aq')).toHaveLength(0);
       await expect.poll(() => docker('images', '-q'), { timeout: 30_000 }).toHaveLength(0);

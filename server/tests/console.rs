@@ -174,6 +174,18 @@ async fn names_that_differ_by_case_only_are_one(engine: Engine) {
         assert_eq!(problem["title"], "name: is taken", "{path}");
     }
     assert!(log_in(&app, "MARA", "a password of hers").await.is_some());
+    for name in ["Jörg Österreich", "JÖRG Österreich"] {
+        let (status, _) = call(&app, "POST", "/users", &token, user(name)).await;
+        assert_eq!(
+            status,
+            StatusCode::CREATED,
+            "only ASCII letters have a case"
+        );
+        assert!(
+            log_in(&app, name, "a password of hers").await.is_some(),
+            "{name}"
+        );
+    }
 }
 
 async fn a_given_password_must_be_changed_first(engine: Engine) {

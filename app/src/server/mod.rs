@@ -19,8 +19,8 @@ pub use events::{edit_event, edit_events, event, events, replay, restore_events,
 pub use images::{edit_service, image_services, registry, remove_revision, remove_service};
 pub use profile::{ChangePassword, end_session, profile};
 pub use sensors::{
-    add_sensor, call_sensor, edit_sensor, enrol_again, groups, remove_sensor, revoke_sensor,
-    sensor_history, sensors,
+    add_sensor, call_sensor, edit_sensor, enrol_again, groups, instance_log, remove_sensor,
+    revoke_sensor, sensor_history, sensors,
 };
 pub use services::{deploy, service_views, services};
 pub use session::{LogIn, LogOut, SetUp, me};

@@ -129,7 +129,7 @@ pub struct EventPage {
     pub next: Option<Cursor>,
 }
 
-/// How many events match, and how many of each kind. Where counting stopped, each number means "at least".
+/// How many events match, and how many of each kind. Where there are more than are counted, the newest are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// All of them.

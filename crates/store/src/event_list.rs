@@ -281,7 +281,7 @@ impl Store {
         query: &EventQuery,
         most: u32,
     ) -> Result<u64, StoreError> {
-        let (found, values) = up_to("1 AS one", scope, query, most);
+        let (found, values) = up_to("1 AS one", "", scope, query, most);
         let sql = format!("SELECT COUNT(*) AS n FROM {found}");
         let row = bind(sqlx::query(own(sql)), values)
             .fetch_one(&self.read)
@@ -289,7 +289,7 @@ impl Store {
         Ok(row.number("n")? as u64)
     }
 
-    /// How many events match, counted up to `most`, by what they are.
+    /// How many events match, by what they are; of more than `most` the newest are counted.
     pub async fn tally_events(
         &self,
         scope: &Scope,
@@ -297,7 +297,8 @@ impl Store {
         most: u32,
     ) -> Result<Tally, StoreError> {
         let columns = "e.severity, e.classification, e.service_id";
-        let (found, values) = up_to(columns, scope, query, most);
+        let newest = "ORDER BY e.started_at DESC, e.number DESC";
+        let (found, values) = up_to(columns, newest, scope, query, most);
         let sql = format!(
             "SELECT k.severity, k.classification, v.name AS service_name, k.n FROM \
              (SELECT severity, classification, service_id, COUNT(*) AS n FROM {found} \
@@ -320,7 +321,13 @@ impl Store {
 }
 
 /// The query for at most `most` events that match, and what to bind to it.
-fn up_to(columns: &str, scope: &Scope, query: &EventQuery, most: u32) -> (String, Vec<Value>) {
+fn up_to(
+    columns: &str,
+    order: &str,
+    scope: &Scope,
+    query: &EventQuery,
+    most: u32,
+) -> (String, Vec<Value>) {
     let table = if query.archived {
         "archived_events"
     } else {
@@ -329,7 +336,7 @@ fn up_to(columns: &str, scope: &Scope, query: &EventQuery, most: u32) -> (String
     let mut conditions = Conditions::events(scope, query);
     conditions.values.push(Value::Number(i64::from(most)));
     let sql = format!(
-        "(SELECT {columns} FROM {table} e {} LIMIT ${}) AS found",
+        "(SELECT {columns} FROM {table} e {} {order} LIMIT ${}) AS found",
         conditions.sql(),
         conditions.values.len()
     );

@@ -233,10 +233,12 @@ impl Store {
         self.users_where("", None).await
     }
 
-    /// The user of a login name, in whatever case it is written.
+    /// The user of a login name, in whatever case its ASCII letters are written.
     pub async fn user_by_name(&self, name: &str) -> Result<Option<UserRow>, StoreError> {
+        // Of a parameter PostgreSQL would turn other letters, too, but not of the column.
+        let name = name.to_ascii_lowercase();
         Ok(self
-            .users_where("WHERE lower(name) = lower($1)", Some(Key::Name(name)))
+            .users_where("WHERE lower(name) = $1", Some(Key::Name(&name)))
             .await?
             .pop())
     }

@@ -108,8 +108,11 @@ fn StatusChoice(event: Growing) -> impl IntoView {
             };
             match server::edit_event(id, edit).await {
                 Ok(row) => {
-                    failure.set(None);
-                    event.take_row(&row);
+                    // The reader may have gone on to another event.
+                    if !event.row.is_disposed() {
+                        failure.set(None);
+                        event.take_row(&row);
+                    }
                     if row.status != before {
                         let status = words::status(locale, row.status);
                         let text = td_string!(
@@ -121,6 +124,7 @@ fn StatusChoice(event: Growing) -> impl IntoView {
                         toasts.say(text, move || take_back(id, before));
                     }
                 }
+                Err(_) if event.row.is_disposed() => {}
                 Err(error) => {
                     failure.set(Some(error));
                     // The select goes back to what holds.

@@ -16,7 +16,9 @@ pub fn listen() {
                 "j" => walk(1),
                 "k" => walk(-1),
                 "x" => click(current(), "input"),
-                "Escape" => close(),
+                "Escape" if opened().is_some() => {
+                    click(document().document_element(), ".pane .close")
+                }
                 _ => return,
             }
             event.prevent_default();
@@ -65,19 +67,38 @@ fn opened() -> Option<Element> {
     document().query_selector("tr.open").ok().flatten()
 }
 
-/// Goes some rows down. What is open beside the list goes with it.
-pub fn walk(by: isize) {
+/// The row so far from the one that the reader is at.
+fn beside(by: isize, at: Option<Element>) -> Option<HtmlElement> {
     let links = links();
-    let at = current().and_then(|row| links.iter().position(|link| row.contains(Some(link))));
+    let at = at.and_then(|row| links.iter().position(|link| row.contains(Some(link))));
     let next = match at {
         Some(at) => at.saturating_add_signed(by),
         None => 0,
     };
-    if let Some(link) = links.get(next) {
+    links.into_iter().nth(next)
+}
+
+/// Goes some rows down. What is open beside the list goes with it.
+fn walk(by: isize) {
+    if let Some(link) = beside(by, current()) {
         let _ = link.focus();
-        if document().query_selector(".pane").ok().flatten().is_some() {
+        if opened().is_some() {
             link.click();
         }
+    }
+}
+
+/// Opens the event some rows below the one that is open.
+pub fn turn(by: isize) {
+    if let Some(link) = beside(by, opened()) {
+        link.click();
+    }
+}
+
+/// Goes to the row of what is open.
+pub fn back() {
+    if let Some(link) = beside(0, opened()) {
+        let _ = link.focus();
     }
 }
 
@@ -85,17 +106,5 @@ fn click(within: Option<Element>, what: &str) {
     let found = within.and_then(|within| within.query_selector(what).ok().flatten());
     if let Some(element) = found.and_then(|found| found.dyn_into::<HtmlElement>().ok()) {
         element.click();
-    }
-}
-
-/// Closes the pane; the reader is at its row then.
-fn close() {
-    let row = opened();
-    click(document().document_element(), ".pane .close");
-    if let Some(link) = links()
-        .into_iter()
-        .find(|link| row.as_ref().is_some_and(|row| row.contains(Some(link))))
-    {
-        let _ = link.focus();
     }
 }

@@ -103,15 +103,15 @@ impl List {
             // The last message is heard by a new list, too; in the archive nothing goes away by it.
             LiveMessage::Gone { .. } if self.filter.with_value(Filter::archived) => {}
             LiveMessage::Gone { event } => {
-                let shown = self
-                    .rows
-                    .with_untracked(|rows| rows.iter().find(|row| row.id == *event).cloned());
+                let shown = self.rows.with_untracked(|rows| {
+                    let row = rows.iter().find(|row| row.id == *event);
+                    row.map(|row| row.event.get_untracked())
+                });
+                let waits = self
+                    .waiting
+                    .with_untracked(|waiting| waiting.iter().find(|row| row.id == *event).cloned());
                 self.rows.update(|rows| rows.retain(|row| row.id != *event));
-                if let Some(row) = shown {
-                    let row = row.event.get_untracked();
-                    self.tally
-                        .update(|tally| tally.iter_mut().for_each(|tally| tally.remove(&row)));
-                }
+                self.count(shown.or(waits).as_ref(), None);
                 self.waiting
                     .update(|waiting| waiting.retain(|row| row.id != *event));
             }
@@ -138,6 +138,20 @@ impl List {
         });
     }
 
+    /// Counts an event no longer as what it was, and as what it is.
+    fn count(self, before: Option<&EventRow>, now: Option<&EventRow>) {
+        self.tally.update(|tally| {
+            if let Some(tally) = tally {
+                if let Some(event) = before {
+                    tally.remove(event);
+                }
+                if let Some(event) = now {
+                    tally.add(event.severity, event.classification, &event.service, 1);
+                }
+            }
+        });
+    }
+
     fn take(self, event: &EventRow) {
         let known = self
             .rows
@@ -148,6 +162,7 @@ impl List {
                 shown != event && event.digest.interactions >= shown.digest.interactions
             });
             if newer {
+                self.count(Some(&row.event.get_untracked()), Some(event));
                 row.event.set(event.clone());
             }
             return;
@@ -158,6 +173,7 @@ impl List {
         {
             self.waiting.update(|waiting| {
                 if let Some(other) = waiting.iter_mut().find(|other| other.id == event.id) {
+                    self.count(Some(other), Some(event));
                     *other = event.clone();
                 }
             });
@@ -173,11 +189,7 @@ impl List {
             return;
         }
         self.arrived.update(|arrived| *arrived += 1);
-        self.tally.update(|tally| {
-            if let Some(tally) = tally {
-                tally.add(event.severity, event.classification, &event.service, 1);
-            }
-        });
+        self.count(None, Some(event));
         if at_top() && self.waiting.with_untracked(Vec::is_empty) {
             self.insert(event.clone());
         } else {

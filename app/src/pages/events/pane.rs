@@ -1,12 +1,12 @@
 //! The open event beside the list.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use skep_model::{console::EventDetail, ids::EventId};
 
 use super::keys;
 use crate::{
     answer::Answer,
-    components::{Awaited, FailureNote, Icon, Loading},
+    components::{Awaited, FailureNote, Icon, Loading, When},
     filter::Filter,
     pages::event::Glance,
     preferences::use_locale,
@@ -24,10 +24,11 @@ pub fn Pane(
     /// The list that it stands beside.
     filter: Filter,
 ) -> impl IntoView {
-    let list = StoredValue::new(filter.address());
-    move || {
-        open.with(Option::is_some)
-            .then(|| view! { <Open open detail list=list.get_value() /> })
+    let list = filter.address();
+    view! {
+        <When holds=move || open.with(Option::is_some)>
+            <Open open detail list=list.clone() />
+        </When>
     }
 }
 
@@ -39,6 +40,16 @@ fn Open(
     list: String,
 ) -> impl IntoView {
     let locale = use_locale();
+    let pane = NodeRef::<html::Aside>::new();
+    Effect::new(move |_| {
+        // Where it covers the list, the reader is in it.
+        let covers = window().match_media("(max-width: 999px)");
+        if let Some(pane) = pane.get()
+            && covers.is_ok_and(|media| media.is_some_and(|media| media.matches()))
+        {
+            let _ = pane.focus();
+        }
+    });
     let whole = move || open.get().map(|id| format!("/events/{id}"));
     let close = list.clone();
     let content = move || {
@@ -52,14 +63,14 @@ fn Open(
         })
     };
     view! {
-        <aside class="pane" aria-label=td_string!(locale, events.pane)>
+        <aside class="pane" node_ref=pane tabindex="-1" aria-label=td_string!(locale, events.pane)>
             <div class="pane-head">
                 <button
                     type="button"
                     class="btn ghost icon s"
                     aria-label=td_string!(locale, events.newer)
                     title=td_string!(locale, events.newer)
-                    on:click=|_| keys::walk(-1)
+                    on:click=|_| keys::turn(-1)
                 >
                     <Icon name="up" small=true />
                 </button>
@@ -68,7 +79,7 @@ fn Open(
                     class="btn ghost icon s flip"
                     aria-label=td_string!(locale, events.older)
                     title=td_string!(locale, events.older)
-                    on:click=|_| keys::walk(1)
+                    on:click=|_| keys::turn(1)
                 >
                     <Icon name="up" small=true />
                 </button>
@@ -76,7 +87,7 @@ fn Open(
                     {td_string!(locale, events.whole)}
                     <Icon name="right" small=true />
                 </a>
-                <a class="btn ghost icon s close" href=close data-noscroll aria-label=td_string!(locale, action.close)>
+                <a class="btn ghost icon s close" href=close data-noscroll on:click=|_| keys::back() aria-label=td_string!(locale, action.close)>
                     <Icon name="x" />
                 </a>
             </div>

@@ -220,6 +220,7 @@ fn Line(
     let chosen = row.id;
     let id = row.id.to_string();
     let number = event.with_untracked(|event| event.number);
+    let is_open = Memo::new(move |_| open.get() == Some(chosen));
     let pick = pick.then(|| {
         view! {
             <td class="c-pick">
@@ -228,14 +229,14 @@ fn Line(
         }
     });
     view! {
-        <tr data-event=id data-new=move || fresh.get().then_some("") class:chosen=move || selection.has(chosen) class:open=move || open.get() == Some(chosen)>
+        <tr data-event=id data-new=move || fresh.get().then_some("") class:chosen=move || selection.has(chosen) class:open=move || is_open.get()>
             {pick}
-            {move || cells(event.get(), address.with_value(|filter| filter.address_with(Some(chosen))))}
+            {move || cells(event.get(), address.with_value(|filter| filter.address_with(Some(chosen))), is_open)}
         </tr>
     }
 }
 
-fn cells(event: EventRow, address: String) -> AnyView {
+fn cells(event: EventRow, address: String, is_open: Memo<bool>) -> AnyView {
     let locale = use_locale();
     let private = event
         .source
@@ -267,7 +268,7 @@ fn cells(event: EventRow, address: String) -> AnyView {
             {country}
         </td>
         <td class="c-sum">
-            <a href=address data-noscroll>
+            <a href=address data-noscroll aria-current=move || is_open.get().then_some("true")>
                 <Summary digest=event.digest />
             </a>
             {times}

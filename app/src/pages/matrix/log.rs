@@ -8,7 +8,7 @@ use skep_model::{
 };
 
 use crate::{
-    components::{Attempt, Problem, RawText, Time},
+    components::{Attempt, Problem, RawText, Time, When},
     preferences::use_locale,
     server,
     translations::td_string,
@@ -31,11 +31,15 @@ pub fn InstanceLog(
             tail.set(Some(lines));
         });
     };
+    let asked = RwSignal::new(false);
     let opened = move |_| {
-        if tail.with_untracked(Option::is_none) {
+        if !asked.get_untracked() {
+            asked.set(true);
             read();
         }
     };
+    let waits =
+        move || asked.get() && tail.with(Option::is_none) && attempt.failure.with(Option::is_none);
     let lines = move || {
         tail.get().map(|tail| {
             let all: Vec<&[u8]> = tail.lines.iter().map(|line| &line.0[..]).collect();
@@ -58,6 +62,9 @@ pub fn InstanceLog(
     view! {
         <details class="whole" on:toggle=opened>
             <summary>{td_string!(locale, matrix.log)}</summary>
+            <When holds=waits>
+                <p class="hint" role="status">{td_string!(locale, matrix.log_asked)}</p>
+            </When>
             <Problem failure=attempt.failure />
             {lines}
         </details>

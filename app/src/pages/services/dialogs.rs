@@ -1,23 +1,30 @@
 //! Questions about services: which image to add, how one shall be, whether to remove it.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 use skep_model::{
     Complaint, Refusal,
     event::ServiceName,
-    service::{ArchiveForm, EventSource, ImageService, Level, Revision, ServiceEdit},
+    service::{
+        ArchiveForm, Capability, EventSource, ImageService, Level, Revision, Rights, ServiceEdit,
+    },
 };
 use wasm_bindgen::JsCast;
 use web_sys::{File, FormData};
 
 use super::State;
 use crate::{
-    components::{Choose, Field, FormDialog, Icon, text},
+    components::{Checks, Choose, Field, FormDialog, Icon, several, text},
     preferences::use_locale,
     server,
     translations::{Locale, td_string},
     view::view,
     words,
 };
+
+/// The form's word for the network of the sensor's machine.
+const RAW_NETWORK: &str = "raw_network";
 
 /// What a question is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -178,6 +185,25 @@ fn Archive(#[prop(into)] complaint: Signal<Option<String>>) -> impl IntoView {
     }
 }
 
+/// The rights that its revisions ask for or that it has, and whether it has them.
+fn rights(locale: Locale, service: &ImageService) -> Vec<(String, String, bool)> {
+    let all = service.revisions.iter().map(|revision| &revision.needs);
+    let all: Vec<&Rights> = all.chain([&service.allowed]).collect();
+    let network = all.iter().any(|rights| rights.raw_network).then(|| {
+        let word = td_string!(locale, services.raw_network).to_owned();
+        (RAW_NETWORK.to_owned(), word, service.allowed.raw_network)
+    });
+    let capabilities: BTreeSet<Capability> = all
+        .iter()
+        .flat_map(|rights| rights.capabilities.iter().copied())
+        .collect();
+    let capabilities = capabilities.into_iter().map(|capability| {
+        let allowed = service.allowed.capabilities.contains(&capability);
+        (capability.to_string(), capability.to_string(), allowed)
+    });
+    network.into_iter().chain(capabilities).collect()
+}
+
 /// Asks how a service shall be.
 #[component]
 pub fn EditService(state: State) -> impl IntoView {
@@ -199,6 +225,10 @@ pub fn EditService(state: State) -> impl IntoView {
             description: Some(text(&data, "description")),
             level: text(&data, "level").parse().ok(),
             revision: None,
+            allowed: Some(Rights {
+                raw_network: several::<String>(&data, "rights").contains(&RAW_NETWORK.to_owned()),
+                capabilities: several(&data, "rights").into_iter().collect(),
+            }),
         };
         attempt.run(server::edit_service(service.name, edit), move |_| {
             state.refresh();
@@ -206,6 +236,7 @@ pub fn EditService(state: State) -> impl IntoView {
     });
     let fields = move || {
         let service = subject();
+        let rights = service.as_ref().map(|service| rights(locale, service));
         let current = service.as_ref().map(|service| service.level.to_string());
         let description = service.map(|service| service.description);
         view! {
@@ -217,6 +248,13 @@ pub fn EditService(state: State) -> impl IntoView {
                 complaint=attempt.about("description")
             />
             <Choose name="level" label=td_string!(locale, services.level) choices=levels(locale) current=current.unwrap_or_default() />
+            {rights
+                .filter(|rights| !rights.is_empty())
+                .map(|choices| {
+                    view! {
+                        <Checks name="rights" label=td_string!(locale, services.rights) hint=td_string!(locale, services.rights_hint) choices complaint=attempt.about("allowed") />
+                    }
+                })}
         }
     };
     view! {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use skep_model::{
     event::ServiceName,
-    service::{Image, ImageService, Revision, ServiceEdit},
+    service::{Image, ImageService, Revision, Rights, ServiceEdit},
 };
 
 use super::{Entry, State, dialogs::Subject};
@@ -97,6 +97,7 @@ fn Images(image: ImageService, admin: bool, state: State) -> impl IntoView {
     let attempt = Attempt::new();
     let name = image.name.clone();
     let default = image.revision;
+    let allowed = image.allowed.clone();
     let lines = image
         .revisions
         .iter()
@@ -112,7 +113,7 @@ fn Images(image: ImageService, admin: bool, state: State) -> impl IntoView {
             let acts = (admin && first && revision.number != default).then(|| {
                 view! { <Acts name=name.clone() revision=revision.clone() attempt state /> }
             });
-            view! { <Line revision image first default acts=acts.into_any() /> }
+            view! { <Line revision image first default allowed=allowed.clone() acts=acts.into_any() /> }
         })
         .collect_view();
     let asked = StoredValue::new(image);
@@ -165,16 +166,22 @@ fn Line(
     first: bool,
     /// The number of the revision that sensors run.
     default: u32,
+    /// What an admin allowed the service.
+    allowed: Rights,
     acts: AnyView,
 ) -> impl IntoView {
     let locale = use_locale();
-    let mark = (first && revision.number == default).then(
-        || view! { " " <span class="badge green">{td_string!(locale, services.default)}</span> },
-    );
+    let mark = (first && revision.number == default)
+        .then(|| view! { " " <span class="badge">{td_string!(locale, services.default)}</span> });
+    let lacks = revision.needs.beyond(&allowed);
+    let lacks = (first && !lacks.is_empty()).then(|| {
+        let text = td_string!(locale, services.lacks, rights = lacks.to_string());
+        view! { <p class="hint">{text}</p> }
+    });
     let digest = short(&image.digest).to_owned();
     view! {
         <tr>
-            <th scope="row" data-l=td_string!(locale, services.revision)>{revision.label} {mark}</th>
+            <th scope="row" data-l=td_string!(locale, services.revision)>{revision.label} {mark} {lacks}</th>
             <td data-l=td_string!(locale, services.architecture)>{image.architecture}</td>
             <td data-l=td_string!(locale, services.ports) class="mono">{words::ports(&revision.ports)}</td>
             <td data-l=td_string!(locale, services.digest) class="mono" title=image.digest>{digest}</td>

@@ -2,8 +2,13 @@
 
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
+use send_wrapper::SendWrapper;
 use serde::de::DeserializeOwned;
-use skep_model::service::{ArchiveForm, ImageService};
+use skep_model::{
+    Refusal,
+    event::ServiceName,
+    service::{ArchiveForm, ImageService},
+};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{Event, File, ProgressEvent, XmlHttpRequest};
 
@@ -12,7 +17,7 @@ use crate::{
     components::{Icon, failure_text},
     failure::Failure,
     preferences::use_locale,
-    translations::td_string,
+    translations::{Locale, td_string},
     view::view,
     words,
 };
@@ -24,8 +29,8 @@ enum Stage {
     Sending(u64),
     /// All is there, and is looked at.
     Checking,
-    /// It is a service now.
-    Taken(ImageService),
+    /// It is an image of this service now.
+    Taken(ServiceName),
     /// It was not taken.
     Refused(Failure),
 }
@@ -36,8 +41,8 @@ pub struct Upload {
     stage: RwSignal<Option<Stage>>,
     /// The file's name and length.
     file: RwSignal<(String, u64)>,
-    /// Which of all that were begun is shown; the others are given up.
-    current: StoredValue<u32>,
+    /// The server has none: it would be given back on another thread than that which made it.
+    request: StoredValue<Option<SendWrapper<XmlHttpRequest>>>,
 }
 
 impl Upload {
@@ -46,31 +51,22 @@ impl Upload {
         Self {
             stage: RwSignal::new(None),
             file: RwSignal::default(),
-            current: StoredValue::new(0),
+            request: StoredValue::new(None),
         }
     }
 
     /// Sends an archive. Only the browser's older way of asking tells how much has been sent.
     pub fn begin(self, file: File, form: &ArchiveForm, taken: impl Fn() + 'static) {
         let length = file.size() as u64;
-        self.current.update_value(|current| *current += 1);
-        let this = self.current.get_value();
-        let given_up = move || {
-            self.current
-                .try_get_value()
-                .is_some_and(|current| current != this)
-        };
+        self.abort();
         self.file.set((file.name(), length));
         self.stage.set(Some(Stage::Sending(0)));
         let Ok(request) = XmlHttpRequest::new() else {
             return self.end(Failure::Unreachable);
         };
-        let going = request.clone();
+        let wrapped = SendWrapper::new(request.clone());
+        self.request.set_value(Some(wrapped));
         let progress = move |event: ProgressEvent| {
-            if given_up() {
-                let _ = going.abort();
-                return;
-            }
             let sent = event.loaded() as u64;
             let stage = if sent < length {
                 Stage::Sending(sent)
@@ -82,9 +78,12 @@ impl Upload {
         let ended = {
             let request = request.clone();
             move |_: Event| match answer::<ImageService>(&request) {
-                _ if given_up() => {}
                 Ok(service) => {
-                    if self.stage.try_set(Some(Stage::Taken(service))).is_none() {
+                    if self
+                        .stage
+                        .try_set(Some(Stage::Taken(service.name)))
+                        .is_none()
+                    {
                         taken();
                     }
                 }
@@ -96,9 +95,7 @@ impl Upload {
         }
         request.set_onload(Some(&listener(ended)));
         request.set_onerror(Some(&listener(move |_: Event| {
-            if !given_up() {
-                self.end(Failure::Unreachable);
-            }
+            self.end(Failure::Unreachable);
         })));
         let address = format!("/fn/upload_service{}", query(form).to_query_string());
         if request
@@ -114,9 +111,17 @@ impl Upload {
         let _ = self.stage.try_set(Some(Stage::Refused(failure)));
     }
 
+    /// Ends the request, if there is one. Nobody hears of it any more then.
+    fn abort(self) {
+        let request = self.request.try_update_value(Option::take).flatten();
+        if let Some(request) = request {
+            let _ = request.abort();
+        }
+    }
+
     /// Gives it up, or puts what came of it away.
     fn dismiss(self) {
-        self.current.update_value(|current| *current += 1);
+        self.abort();
         self.stage.set(None);
     }
 }
@@ -139,6 +144,21 @@ fn answer<T: DeserializeOwned>(request: &XmlHttpRequest) -> Result<T, Failure> {
     } else {
         Err(serde_json::from_slice(text.as_bytes()).unwrap_or(Failure::Unreachable))
     }
+}
+
+/// The field that was refused: the dialog with it is closed.
+fn about(locale: Locale, failure: &Failure) -> Option<String> {
+    let Failure::Refused(Refusal::Invalid { field, .. }) = failure else {
+        return None;
+    };
+    let word = match field.as_str() {
+        "name" => td_string!(locale, field.name),
+        "label" => td_string!(locale, services.revision),
+        "port" => td_string!(locale, services.ports),
+        "description" => td_string!(locale, services.description),
+        _ => return None,
+    };
+    Some(format!("{word}: "))
 }
 
 /// What is said about the archive, as the address says it.
@@ -183,33 +203,26 @@ pub fn UploadPanel(state: State) -> impl IntoView {
                     {td_string!(locale, services.checking)}
                 </p>
             },
-            Stage::Taken(service) => {
-                let label = service
-                    .revisions
-                    .last()
-                    .map(|revision| revision.label.clone());
-                let name = format!("{} {}", service.name, label.unwrap_or_default());
-                view! {
-                    <p role="status" class="with-icon">
-                        <Icon name="running" />
-                        {td_string!(locale, services.taken, name = name)}
-                    </p>
-                    <p>
-                        <a href="/sensors/matrix">{td_string!(locale, services.to_matrix)}</a>
-                    </p>
-                }
-            }
+            Stage::Taken(name) => view! {
+                <p role="status" class="with-icon">
+                    <Icon name="running" />
+                    {td_string!(locale, services.taken, name = name.to_string())}
+                </p>
+                <p>
+                    <a href="/sensors/matrix">{td_string!(locale, services.to_matrix)}</a>
+                </p>
+            },
             Stage::Refused(failure) => view! {
                 <div class="note red" role="alert">
                     <Icon name="failed" />
-                    <p>{failure_text(locale, &failure)}</p>
+                    <p>{about(locale, &failure)} {failure_text(locale, &failure)}</p>
                 </div>
             },
         }
     };
     move || {
         upload.stage.get().map(|stage| {
-            let under_way = matches!(stage, Stage::Sending(_) | Stage::Checking);
+            let under_way = matches!(stage, Stage::Sending(_));
             let dismiss = if under_way {
                 td_string!(locale, action.cancel)
             } else {

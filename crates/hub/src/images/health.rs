@@ -12,8 +12,12 @@ impl Hub {
     /// How the registry is.
     pub async fn registry_view(&self, actor: &Actor) -> Result<RegistryView, HubError> {
         actor.require(Role::Observer)?;
-        let Ok(storage) = self.registry() else {
-            return Ok(offline());
+        let storage = match self.registry() {
+            Ok(storage) => storage,
+            Err(error) => {
+                tracing::warn!(%error, "the registry cannot be opened");
+                return Ok(offline());
+            }
         };
         let look = async { Ok::<_, RegistryError>((storage.stored().await?, storage.room()?)) };
         Ok(match look.await {

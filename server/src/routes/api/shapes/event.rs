@@ -30,7 +30,7 @@ pub(crate) struct EventList {
 pub(crate) struct Tally {
     /// All of them.
     total: Count,
-    /// How many of each kind. Where `total` has more, so has each of these numbers.
+    /// How many of each kind. Where `total` has more, these are the numbers of the newest.
     counts: Counts,
 }
 
