@@ -289,7 +289,10 @@ mod tests {
             (&[("skep.ready", "53/udp")], "skep.ready.expect"),
             (&[("skep.ready.expect", "x")], "skep.ready is there"),
             (&[("skep.limits.pids", "-1")], "a whole number"),
-            (&[("skep.a\nb\u{202e}", "")], r"no label skep.a\n"),
+            (
+                &[("skep.a\nb\u{202e}", "")],
+                r"no label skep.a\x0ab\u{202E}",
+            ),
         ] {
             let reason = read(labels)
                 .err()
