@@ -170,7 +170,7 @@ test('several events are decided at once, and undone', async ({ skep, page }) =>
   await expect(rows(page)).toHaveCount(3);
   // The whole row leads to its event.
   await rows(page, 'second-guess').click({ position: { x: 300, y: 12 } });
-  await expect(page.getByRole('heading', { level: 1, name: /second-guess/ })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 2, name: /second-guess/ })).toBeVisible();
 });
 
 test('a browser that signs in at the web honeypot is one event with what it typed', async ({ skep, page, browser }) => {

@@ -82,7 +82,7 @@ const RETURN: Duration = Duration::from_secs(1);
 const SUBNETS: usize = 16;
 
 /// How long what a container printed last may take to be read.
-const DRAIN: Duration = Duration::from_secs(2);
+const DRAIN: Duration = Duration::from_secs(10);
 
 /// The most of a container's last words that become part of a reason, in bytes.
 const LAST_WORDS: usize = 300;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use tokio::time::timeout;
+use tokio::time::interval;
 
 use super::{observation::Observation, sessions::Sessions};
 use crate::EngineError;
@@ -27,15 +27,16 @@ pub(super) async fn follow(
 ) {
     let mut line = Line::default();
     tokio::pin!(printed);
+    let mut quiet = interval(QUIET);
     loop {
-        let piece = match timeout(QUIET, printed.next()).await {
-            Ok(Some(Ok(piece))) => piece,
-            Ok(_) => break,
-            Err(_) => {
+        let piece = tokio::select! {
+            _ = quiet.tick() => {
                 sessions.end_silent().await;
                 continue;
             }
+            piece = printed.next() => piece,
         };
+        let Some(Ok(piece)) = piece else { break };
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
             if let Some(whole) = line.push(part)
                 && let Some(observation) = read(&whole)

@@ -6,8 +6,10 @@
 //!
 //! The price: the engine gives whole files only, so that with every look that finds something new the file is read
 //! from its beginning. Between two looks is at least a second, and nine times as long as the last one took: a log
-//! that grows without end takes a tenth of the time at most, and its events come later and later, but they come. (A look
-//! at 64 MiB takes a quarter of a second on two cores, and one that finds nothing new a few thousandths.)
+//! that grows without end takes a tenth of the time at most, and its events come later and later. (A look at 64 MiB takes
+//! a quarter of a second on two cores, and one that finds nothing new a few thousandths.) No honeypot writes so much by
+//! itself that this is not enough: where the log has become longer than [`LONGEST`], somebody fills it, and the container
+//! is stopped, so that it is made anew, with an empty log.
 
 use std::time::Duration;
 
@@ -41,7 +43,7 @@ const MISSING: Duration = Duration::from_mins(1);
 const TAKEN: usize = 4 * 1024 * 1024;
 
 /// The longest file that is read, in bytes. An attacker can make it look as long as he likes.
-const LONGEST: u64 = 1024 * 1024 * 1024;
+const LONGEST: u64 = 256 * 1024 * 1024;
 
 /// By how many of its first bytes a file is known again. Logs begin with a moment, or with the id of a session.
 const HEAD: usize = 1024;
@@ -69,6 +71,13 @@ impl Place {
             .extend_from_slice(&piece[..piece.len().min(missing)]);
         self.offset += piece.len() as u64;
     }
+}
+
+/// Why a look brought nothing.
+enum Blind {
+    /// The file is longer than [`LONGEST`].
+    TooLong,
+    Other(String),
 }
 
 /// What a look brought.
@@ -107,7 +116,18 @@ impl LogFile {
             let (look, problem) = match looked {
                 Ok(Ok(Some(look))) => (Some(look), None),
                 Ok(Ok(None)) => (None, Some("it is not there".to_owned())),
-                Ok(Err(error)) => (None, Some(error)),
+                Ok(Err(Blind::TooLong)) => {
+                    tracing::warn!(
+                        "{} is made anew: its log {} has become longer than {LONGEST} bytes",
+                        self.container,
+                        self.path
+                    );
+                    if self.engine.stop(&self.container).await.is_ok() {
+                        return;
+                    }
+                    continue;
+                }
+                Ok(Err(Blind::Other(error))) => (None, Some(error)),
                 Err(_) => (
                     None,
                     Some(format!("it took more than {} s", LOOK.as_secs())),
@@ -141,6 +161,10 @@ impl LogFile {
                 return;
             }
             leave_out &= !whole;
+            if leave_out {
+                // What is written meanwhile would be left out as well.
+                pause = Duration::ZERO;
+            }
             if over && whole {
                 return;
             }
@@ -152,8 +176,8 @@ impl LogFile {
         &self,
         place: &mut Place,
         known: &mut Option<FileState>,
-    ) -> Result<Option<Look>, String> {
-        let told = |error: EngineError| error.to_string();
+    ) -> Result<Option<Look>, Blind> {
+        let told = |error: EngineError| Blind::Other(error.to_string());
         let state = self.engine.file(&self.container, self.path.as_str());
         let Some(state) = state.await.map_err(told)? else {
             return Ok(None);
@@ -169,7 +193,7 @@ impl LogFile {
             return Ok(None);
         };
         if length > LONGEST {
-            return Err(format!("it is longer than {LONGEST} bytes"));
+            return Err(Blind::TooLong);
         }
         if let Some(read) = read_on(&mut files, length, place).await.map_err(told)? {
             let whole = place.offset >= length;
