@@ -94,7 +94,7 @@ async fn an_image_of_another_registry_becomes_a_service(engine: Engine) {
 
     let app = TestApp::start(engine)
         .await
-        .reaching(&[other.url.clone()])
+        .reaching(std::slice::from_ref(&other.url))
         .await;
     let admin = app.token(Role::Admin).await;
     let reference = format!("{at}/own/pot:3.1");
@@ -184,6 +184,7 @@ impl Harm {
         manifest
     }
 
+    #[allow(clippy::unused_async, reason = "it is a handler")]
     async fn answer(
         State(harm): State<Self>,
         Path(path): Path<String>,
@@ -262,7 +263,10 @@ async fn counting() -> (String, Arc<AtomicUsize>) {
 async fn a_registry_that_means_harm_gets_nowhere(engine: Engine) {
     let (private, asked) = counting().await;
     let harm = Harm::start(private).await;
-    let app = TestApp::start(engine).await.reaching(&[harm.clone()]).await;
+    let app = TestApp::start(engine)
+        .await
+        .reaching(std::slice::from_ref(&harm))
+        .await;
     let admin = app.token(Role::Admin).await;
     let at = harm.replace("http://", "");
     // The registry is opened, and its folders are there.

@@ -580,12 +580,12 @@ async fn rights_are_given_and_taken_back(engine: Engine) {
         .api_json("/api/v1/audit?kind=service&object=recon", &admin)
         .await;
     let entries = log["items"].as_array().unwrap();
-    let changes = |entry: &Value| {
+    let rights_before_and_after = |entry: &Value| {
         let changes = entry["changes"].as_array().unwrap();
         let rights = changes.iter().find(|change| change["field"] == "allowed");
         rights.map(|change| (change["before"].clone(), change["after"].clone()))
     };
-    let changed: Vec<_> = entries.iter().filter_map(changes).collect();
+    let changed: Vec<_> = entries.iter().filter_map(rights_before_and_after).collect();
     assert_eq!(changed.len(), 2, "{log}");
     assert_eq!(changed[0].0, changed[1].1);
 }

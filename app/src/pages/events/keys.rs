@@ -17,7 +17,7 @@ pub fn listen() {
                 "k" => walk(-1),
                 "x" => click(current(), "input"),
                 "Escape" if opened().is_some() => {
-                    click(document().document_element(), ".pane .close")
+                    click(document().document_element(), ".pane .close");
                 }
                 _ => return,
             }

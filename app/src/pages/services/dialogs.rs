@@ -13,7 +13,7 @@ use skep_model::{
 use wasm_bindgen::JsCast;
 use web_sys::{File, FormData};
 
-use super::State;
+use super::{State, upload::Upload};
 use crate::{
     components::{Checks, Choose, Field, FormDialog, Icon, several, text},
     preferences::use_locale,
@@ -69,7 +69,11 @@ fn levels(locale: Locale) -> Vec<(String, String)> {
 
 /// Asks for an archive.
 #[component]
-pub fn AddService(state: State) -> impl IntoView {
+pub fn AddService(
+    state: State,
+    /// What takes it to the server.
+    upload: Upload,
+) -> impl IntoView {
     let locale = use_locale();
     let attempt = state.add;
     let submit = Callback::new(move |data: FormData| {
@@ -82,7 +86,7 @@ pub fn AddService(state: State) -> impl IntoView {
         match archive_form(&data) {
             Ok(form) => {
                 attempt.open.set(false);
-                state.upload.begin(file, &form, move || state.refresh());
+                upload.begin(file, &form, move || state.refresh());
             }
             Err(refusal) => attempt.failure.set(Some(refusal.into())),
         }

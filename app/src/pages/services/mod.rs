@@ -82,7 +82,6 @@ struct State {
     remove: Attempt,
     /// What a question is about.
     subject: RwSignal<Option<Subject>>,
-    upload: Upload,
 }
 
 impl State {
@@ -104,8 +103,8 @@ pub fn Services() -> impl IntoView {
         edit: Attempt::new(),
         remove: Attempt::new(),
         subject: RwSignal::new(None),
-        upload: Upload::new(),
     };
+    let upload = Upload::new();
     Effect::new(move |_| {
         live::listen(move |message| {
             if matches!(message, LiveMessage::Sensors | LiveMessage::Resync) {
@@ -159,10 +158,10 @@ pub fn Services() -> impl IntoView {
             <Awaited view=toolbar />
             <div class="stack">
                 <Awaited view=registry />
-                <UploadPanel state />
+                <UploadPanel upload />
                 <Awaited view=list before=Loading />
             </div>
-            <AddService state />
+            <AddService state upload />
             <EditService state />
             <AskRemove state />
         </Page>

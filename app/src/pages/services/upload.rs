@@ -12,7 +12,6 @@ use skep_model::{
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{Event, File, ProgressEvent, XmlHttpRequest};
 
-use super::State;
 use crate::{
     components::{Icon, failure_text},
     failure::Failure,
@@ -38,9 +37,8 @@ enum Stage {
 /// One archive at a time. It goes on when the page is left.
 #[derive(Clone, Copy)]
 pub struct Upload {
-    stage: RwSignal<Option<Stage>>,
-    /// The file's name and length.
-    file: RwSignal<(String, u64)>,
+    /// The file's name and length, and how far it is.
+    shown: RwSignal<Option<(String, u64, Stage)>>,
     /// The server has none: it would be given back on another thread than that which made it.
     request: StoredValue<Option<SendWrapper<XmlHttpRequest>>>,
 }
@@ -49,8 +47,7 @@ impl Upload {
     /// Nothing is on its way.
     pub fn new() -> Self {
         Self {
-            stage: RwSignal::new(None),
-            file: RwSignal::default(),
+            shown: RwSignal::new(None),
             request: StoredValue::new(None),
         }
     }
@@ -59,8 +56,8 @@ impl Upload {
     pub fn begin(self, file: File, form: &ArchiveForm, taken: impl Fn() + 'static) {
         let length = file.size() as u64;
         self.abort();
-        self.file.set((file.name(), length));
-        self.stage.set(Some(Stage::Sending(0)));
+        self.shown
+            .set(Some((file.name(), length, Stage::Sending(0))));
         let Ok(request) = XmlHttpRequest::new() else {
             return self.end(Failure::Unreachable);
         };
@@ -73,17 +70,13 @@ impl Upload {
             } else {
                 Stage::Checking
             };
-            let _ = self.stage.try_set(Some(stage));
+            self.go_on(stage);
         };
         let ended = {
             let request = request.clone();
             move |_: Event| match answer::<ImageService>(&request) {
                 Ok(service) => {
-                    if self
-                        .stage
-                        .try_set(Some(Stage::Taken(service.name)))
-                        .is_none()
-                    {
+                    if self.go_on(Stage::Taken(service.name)) {
                         taken();
                     }
                 }
@@ -107,8 +100,18 @@ impl Upload {
         }
     }
 
+    /// Shows how far it is; false when the page is not there any more.
+    fn go_on(self, stage: Stage) -> bool {
+        let shown = self.shown.try_update(|shown| {
+            if let Some((_, _, now)) = shown {
+                *now = stage;
+            }
+        });
+        shown.is_some()
+    }
+
     fn end(self, failure: Failure) {
-        let _ = self.stage.try_set(Some(Stage::Refused(failure)));
+        self.go_on(Stage::Refused(failure));
     }
 
     /// Ends the request, if there is one. Nobody hears of it any more then.
@@ -122,7 +125,7 @@ impl Upload {
     /// Gives it up, or puts what came of it away.
     fn dismiss(self) {
         self.abort();
-        self.stage.set(None);
+        self.shown.set(None);
     }
 }
 
@@ -184,44 +187,40 @@ fn query(form: &ArchiveForm) -> ParamsMap {
 
 /// The archive that is on its way.
 #[component]
-pub fn UploadPanel(state: State) -> impl IntoView {
+pub fn UploadPanel(upload: Upload) -> impl IntoView {
     let locale = use_locale();
-    let upload = state.upload;
-    let body = move |stage: Stage| {
-        let (_, length) = upload.file.get();
-        match stage {
-            Stage::Sending(sent) => {
-                let (done, all) = (words::size(locale, sent), words::size(locale, length));
-                view! {
-                    <progress max=length.to_string() value=sent.to_string() aria-labelledby="upload"></progress>
-                    <p class="muted">{td_string!(locale, services.sent, sent = done, length = all)}</p>
-                }
+    let body = move |length: u64, stage: Stage| match stage {
+        Stage::Sending(sent) => {
+            let (done, all) = (words::size(locale, sent), words::size(locale, length));
+            view! {
+                <progress max=length.to_string() value=sent.to_string() aria-labelledby="upload"></progress>
+                <p class="muted">{td_string!(locale, services.sent, sent = done, length = all)}</p>
             }
-            Stage::Checking => view! {
-                <progress aria-labelledby="upload"></progress>
-                <p class="muted" role="status">
-                    {td_string!(locale, services.checking)}
-                </p>
-            },
-            Stage::Taken(name) => view! {
-                <p role="status" class="with-icon">
-                    <Icon name="running" />
-                    {td_string!(locale, services.taken, name = name.to_string())}
-                </p>
-                <p>
-                    <a href="/sensors/matrix">{td_string!(locale, services.to_matrix)}</a>
-                </p>
-            },
-            Stage::Refused(failure) => view! {
-                <div class="note red" role="alert">
-                    <Icon name="failed" />
-                    <p>{about(locale, &failure)} {failure_text(locale, &failure)}</p>
-                </div>
-            },
         }
+        Stage::Checking => view! {
+            <progress aria-labelledby="upload"></progress>
+            <p class="muted" role="status">
+                {td_string!(locale, services.checking)}
+            </p>
+        },
+        Stage::Taken(name) => view! {
+            <p role="status" class="with-icon">
+                <Icon name="running" />
+                {td_string!(locale, services.taken, name = name.to_string())}
+            </p>
+            <p>
+                <a href="/sensors/matrix">{td_string!(locale, services.to_matrix)}</a>
+            </p>
+        },
+        Stage::Refused(failure) => view! {
+            <div class="note red" role="alert">
+                <Icon name="failed" />
+                <p>{about(locale, &failure)} {failure_text(locale, &failure)}</p>
+            </div>
+        },
     };
     move || {
-        upload.stage.get().map(|stage| {
+        upload.shown.get().map(|(name, length, stage)| {
             let under_way = matches!(stage, Stage::Sending(_));
             let dismiss = if under_way {
                 td_string!(locale, action.cancel)
@@ -231,12 +230,12 @@ pub fn UploadPanel(state: State) -> impl IntoView {
             view! {
                 <section class="panel upload" aria-labelledby="upload">
                     <header>
-                        <h2 id="upload">{upload.file.get().0}</h2>
+                        <h2 id="upload">{name}</h2>
                         <button type="button" class="btn s ghost" on:click=move |_| upload.dismiss()>
                             {dismiss}
                         </button>
                     </header>
-                    <div class="body stack">{body(stage)}</div>
+                    <div class="body stack">{body(length, stage)}</div>
                 </section>
             }
         })
