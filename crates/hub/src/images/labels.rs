@@ -86,7 +86,10 @@ impl<'a> Own<'a> {
         let source = self.parsed("events", EVENTS)?;
         match (source, file) {
             (Some(source), file) => describe::events(source, file).map(Some),
-            (None, Some(_)) => Err(only_with("events.file", "skep.events")),
+            (None, Some(_)) => Err(only_with(
+                "events.file",
+                "skep.events names a honeypot with a log",
+            )),
             (None, None) => Ok(None),
         }
     }
@@ -267,7 +270,7 @@ mod tests {
     fn a_wrong_label_is_named() {
         for (labels, said) in [
             (&[("skep.event", "cowrie")][..], "no label skep.event"),
-            (&[("skep.events", "log")], "honeysens, json-lines or cowrie"),
+            (&[("skep.events", "log")], "honeysens, json-lines, cowrie"),
             (&[("skep.level", "HIGH")], "low, medium or high"),
             (&[("skep.ports", "22")], "2222/tcp:22"),
             (&[("skep.raw-network", "yes")], "true or false"),
