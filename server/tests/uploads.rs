@@ -158,7 +158,7 @@ async fn parts_are_bounded_and_go_away(engine: Engine) {
         begin(&app, &admin).await;
     }
     let (status, _) = ask(&app, Method::POST, "", &admin).await;
-    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     let (_, all) = ask(&app, Method::GET, "", &admin).await;
     assert_eq!(all["items"].as_array().unwrap().len(), 8);
     let (status, _) = ask(&app, Method::DELETE, &format!("/{id}"), &admin).await;

@@ -172,7 +172,7 @@ pub enum SettingKind {
 #[serde(untagged)]
 pub enum SettingValue {
     /// A whole number.
-    Number(u64),
+    Number(#[cfg_attr(feature = "schema", schemars(range(max = 9_007_199_254_740_991_u64)))] u64),
     /// A line of text, or one of several words.
     Text(String),
     /// Lines of text.

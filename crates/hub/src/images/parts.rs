@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::Stream;
 use skep_model::{
-    Refusal,
+    Complaint, Refusal,
     ids::ArchiveId,
     service::{ArchiveForm, ImageService, UploadView},
     user::Role,
@@ -75,7 +75,10 @@ impl Hub {
     ) -> Result<UploadView, HubError> {
         actor.require(Role::Admin)?;
         let parking = self.parking()?;
-        parking.append(id, offset, content).await.map_err(told)?;
+        let received = parking.append(id, offset, content).await.map_err(told)?;
+        if received == offset {
+            return Err(HubError::invalid("part", Complaint::Empty));
+        }
         self.upload_view(actor, id)
     }
 
@@ -131,7 +134,12 @@ fn view(parking: &Parking, parked: &Parked) -> UploadView {
 fn told(error: RegistryError) -> HubError {
     match error {
         RegistryError::UnknownUpload => Refusal::NotFound.into(),
-        RegistryError::InUse | RegistryError::TooManyUploads => Refusal::Busy.into(),
+        RegistryError::InUse => Refusal::Busy.into(),
+        // Waiting would not help: one has to be finished or removed.
+        RegistryError::TooManyUploads => {
+            let max = COUNT as u32;
+            HubError::invalid("uploads", Complaint::TooMany { max })
+        }
         RegistryError::TooLarge(max) => Refusal::TooLarge { max }.into(),
         RegistryError::OutOfOrder(length) => unusable(format!(
             "the part does not follow what has come: go on at offset {length}"

@@ -60,6 +60,7 @@ pub(super) fn routes(api: Described) -> Described {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Part {
     /// How many bytes come before it: as many as have been received.
+    #[schemars(range(max = 1_000_000_000_000_000_u64))]
     offset: u64,
 }
 
