@@ -32,6 +32,9 @@ pub fn Field(
     /// What a browser may fill in.
     #[prop(default = "off")]
     autocomplete: &'static str,
+    /// Which files it offers, if it is for one.
+    #[prop(optional)]
+    accept: Option<&'static str>,
     /// What stands in it at first.
     #[prop(optional, into)]
     value: String,
@@ -66,6 +69,7 @@ pub fn Field(
                 id=name.clone()
                 name=name
                 type=kind
+                accept=accept
                 autocomplete=autocomplete
                 value=value
                 required=required

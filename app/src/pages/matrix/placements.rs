@@ -120,11 +120,10 @@ fn Form(
     let manager = board.manager;
     // Only what has an image has a container that prints.
     let prints = manager && service.with_value(|service| !service.architectures.is_empty());
-    let sensor_id = sensor.with_value(|sensor| sensor.id);
+    let id = sensor.with_value(|sensor| sensor.id);
     let log = move |instance: Option<InstanceId>| {
-        let sensor = sensor_id;
         let instance = instance.filter(|_| prints)?;
-        Some(view! { <InstanceLog sensor instance /> })
+        Some(view! { <InstanceLog sensor=id instance /> })
     };
     let each = move |entry: Entry| {
         let number = entry.number;

@@ -15,7 +15,7 @@ use web_sys::{File, FormData};
 
 use super::{State, upload::Upload};
 use crate::{
-    components::{Checks, Choose, Field, FormDialog, Icon, several, text},
+    components::{Checks, Choose, Field, FormDialog, several, text},
     preferences::use_locale,
     server,
     translations::{Locale, td_string},
@@ -121,7 +121,14 @@ pub fn AddService(
         let levels = said.iter().cloned().chain(levels(locale)).collect();
         view! {
             <p class="muted">{td_string!(locale, services.add_text)}</p>
-            <Archive complaint=attempt.about("archive") />
+            <Field
+                name="archive"
+                label=td_string!(locale, services.archive)
+                kind="file"
+                accept=".tar,.gz,.tgz"
+                hint=td_string!(locale, services.archive_hint)
+                complaint=attempt.about("archive")
+            />
             <details class="whole">
                 <summary>{td_string!(locale, services.not_by_itself)}</summary>
                 <div class="stack">
@@ -151,41 +158,6 @@ pub fn AddService(
         >
             {fields}
         </FormDialog>
-    }
-}
-
-/// The field for the archive.
-#[component]
-fn Archive(#[prop(into)] complaint: Signal<Option<String>>) -> impl IntoView {
-    let locale = use_locale();
-    view! {
-        <div class="field">
-            <label for="archive">{td_string!(locale, services.archive)}</label>
-            <input
-                class="input"
-                id="archive"
-                name="archive"
-                type="file"
-                accept=".tar,.gz,.tgz"
-                aria-invalid=move || complaint.with(Option::is_some).then_some("true")
-                aria-describedby="archive-about"
-            />
-            <p class="hint" id="archive-about">
-                {td_string!(locale, services.archive_hint)}
-            </p>
-            {move || {
-                complaint
-                    .get()
-                    .map(|text| {
-                        view! {
-                            <p class="err" role="alert">
-                                <Icon name="failed" small=true />
-                                {text}
-                            </p>
-                        }
-                    })
-            }}
-        </div>
     }
 }
 
