@@ -11,7 +11,7 @@ mod take_in;
 mod upload;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     io,
     sync::Arc,
 };
@@ -32,7 +32,7 @@ use crate::{Actor, Hub, HubError};
 use describe::{DESCRIPTION, line};
 pub(crate) use fetch::Fetches;
 pub(crate) use push::service_of;
-pub(crate) use rows::{architectures, has_image_for, needs, same_protocols, usual_ports};
+pub(crate) use rows::{has_image_for, needs, revisions, same_protocols};
 use rows::{images_of, ports, view};
 
 /// The registry's folder, in the data folder.
@@ -41,6 +41,9 @@ const FOLDER: &str = "registry";
 pub(crate) const UPLOADS: usize = 2;
 /// Below this the registry keeps the images of services. Only the hub writes there.
 pub const SERVICES: &str = "services/";
+
+/// Why revisions do not run, by service and number.
+pub(crate) type Withheld = HashMap<ServiceName, HashMap<u32, String>>;
 
 impl Hub {
     /// The registry. It is opened when it is first asked for: commands beside a server that runs leave it alone.
@@ -70,32 +73,38 @@ impl Hub {
         Ok(services
             .into_iter()
             .map(|service| {
-                let runs = |sensor: SensorId| {
-                    instances.iter().any(|row| {
-                        row.sensor == sensor
-                            && row.removed_at.is_none()
-                            && row.instance.service == service.name
-                    })
-                };
-                let sensors = sensors.iter().filter(|sensor| runs(sensor.id));
+                let running = instances
+                    .iter()
+                    .filter(|row| row.removed_at.is_none() && row.instance.service == service.name);
+                let revisions: Vec<u32> =
+                    running.clone().map(|row| row.instance.revision).collect();
+                let on: HashSet<SensorId> = running.map(|row| row.sensor).collect();
+                let sensors = sensors.iter().filter(|sensor| on.contains(&sensor.id));
                 let sensors = sensors.map(|sensor| SensorRef {
                     id: sensor.id,
                     name: sensor.name.clone(),
                 });
-                view(&service, sensors.collect())
+                view(&service, sensors.collect(), &revisions)
             })
             .collect())
     }
 
-    /// The services that no sensor runs because they ask for what no admin has allowed them, and what to do about it.
-    pub(crate) async fn withheld(&self) -> Result<HashMap<ServiceName, String>, HubError> {
-        let services = self.0.store.image_services().await?;
-        let withheld = services.into_iter().filter_map(|service| {
-            let lacks = needs(&service, service.default_revision).beyond(&service.allowed);
-            let reason = format!("it asks for {lacks}, and no admin has allowed the service that");
-            (!lacks.is_empty()).then_some((service.name, reason))
-        });
-        Ok(withheld.collect())
+    /// The revisions that no sensor runs because they ask for what no admin has allowed their services, and what to do
+    /// about it.
+    pub(crate) async fn withheld(&self) -> Result<Withheld, HubError> {
+        let mut withheld = Withheld::new();
+        for service in self.0.store.image_services().await? {
+            for image in &service.images {
+                let lacks = needs(&service, image.number).beyond(&service.allowed);
+                if !lacks.is_empty() {
+                    let reason =
+                        format!("it asks for {lacks}, and no admin has allowed the service that");
+                    let of_service = withheld.entry(service.name.clone()).or_default();
+                    of_service.insert(image.number, reason);
+                }
+            }
+        }
+        Ok(withheld)
     }
 
     /// One of them.
@@ -175,7 +184,8 @@ impl Hub {
         let lacks_rights = !needs(service, number).beyond(allowed).is_empty();
         let sensors = self.0.store.sensors(&skep_store::Scope::Everything).await?;
         for row in self.0.store.instances(None).await? {
-            if row.removed_at.is_some() || row.instance.service != service.name {
+            let instance = &row.instance;
+            if row.removed_at.is_some() || instance.pinned || instance.service != service.name {
                 continue;
             }
             if lacks_rights {
@@ -212,7 +222,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Removes a revision that sensors do not run.
+    /// Removes a revision that is not the service's, and that no instance is pinned to.
     pub async fn remove_revision(
         &self,
         actor: &Actor,
@@ -225,6 +235,14 @@ impl Hub {
         let removed: Vec<&ImageRow> = images_of(&service, number).collect();
         let label = &removed.first().ok_or(Refusal::NotFound)?.label;
         if service.default_revision == number {
+            return Err(HubError::invalid("revision", Complaint::InUse));
+        }
+        let instances = self.0.store.instances(None).await?;
+        let pinned = instances.iter().any(|row| {
+            let instance = &row.instance;
+            row.removed_at.is_none() && instance.service == *name && instance.revision == number
+        });
+        if pinned {
             return Err(HubError::invalid("revision", Complaint::InUse));
         }
         let mut audit = actor.audit("remove revision", "service", name.to_string());

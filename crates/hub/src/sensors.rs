@@ -5,10 +5,9 @@ use std::{collections::HashMap, net::IpAddr, time::Duration};
 use skep_model::{
     Complaint, Refusal, Timestamp,
     console::NewSensor,
-    event::ServiceName,
     ids::{InstanceId, SensorId},
     sensor::{Enrolment, InstanceState, InstanceView, Presence, SensorEdit, SensorView},
-    service::{Placement, Settings},
+    service::Settings,
     user::{Fate, Role},
 };
 use skep_protocol::{
@@ -17,7 +16,7 @@ use skep_protocol::{
 };
 use skep_store::{NewInstance, SensorRow};
 
-use crate::{Actor, Hub, HubError, poll::report_of, secrets};
+use crate::{Actor, Hub, HubError, images::Withheld, poll::report_of, secrets};
 
 /// How long an enrolment token is good.
 const TOKEN_LIFE: Duration = Duration::from_hours(1);
@@ -48,7 +47,7 @@ impl Hub {
         &self,
         sensor: SensorRow,
         instances: Vec<NewInstance>,
-        withheld: &HashMap<ServiceName, String>,
+        withheld: &Withheld,
         now: Timestamp,
     ) -> SensorView {
         let (presence, since) = self.presence(&sensor, now);
@@ -56,7 +55,9 @@ impl Hub {
             .into_iter()
             .map(|instance| {
                 // Sensors are not told of what they shall not run.
-                let withheld = withheld.get(&instance.service);
+                let withheld = withheld
+                    .get(&instance.service)
+                    .and_then(|revisions| revisions.get(&instance.revision));
                 let report = report_of(&sensor, instance.id).filter(|_| withheld.is_none());
                 let state = match withheld {
                     Some(_) => InstanceState::Failed,
@@ -65,13 +66,9 @@ impl Hub {
                 let said = || report.and_then(|report| report.reason.clone());
                 InstanceView {
                     id: instance.id,
-                    service: instance.service,
                     revision: instance.revision,
-                    placement: Placement {
-                        address: instance.address,
-                        ports: instance.ports,
-                        settings: instance.settings,
-                    },
+                    placement: instance.placement(),
+                    service: instance.service,
                     state,
                     reason: withheld.cloned().or_else(said),
                     progress: report.and_then(|report| report.progress.map(|n| n.min(100))),
@@ -325,6 +322,7 @@ impl Hub {
                     id: InstanceId::new(),
                     service: service.name.clone(),
                     revision: service.revision,
+                    pinned: false,
                     address,
                     ports: catalogue::ports(service, numbers),
                     settings: Settings::new(),

@@ -1,6 +1,7 @@
 //! Which services there are, and which sensor runs them.
 
 mod known;
+mod placement;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -13,26 +14,23 @@ use skep_model::{
     event::ServiceName,
     ids::{InstanceId, SensorId},
     sensor::Port,
-    service::{self, Change, Deployed, Placement, ServiceView, Setting, SettingKind, SettingValue},
+    service::{self, Change, Deployed, Placement, ServiceView},
     user::Role,
 };
 use skep_store::{DeployStep, InstanceRow, NewInstance, SensorRow};
 
 use crate::{Actor, Hub, HubError};
 use known::{Known, find};
+use placement::{PINNED, check};
 
 /// The most changes at once.
 const MOST: usize = 10_000;
 /// The most instances on one sensor.
 const MOST_INSTANCES: usize = 200;
-/// The most ports of one instance.
-const MOST_PORTS: usize = 128;
 /// How long the settings of all instances of a sensor may be together, in bytes of JSON.
 const MOST_SETTINGS: usize = 1024 * 1024;
 /// How often changes are tried while others change the same sensors.
 const TRIES: usize = 5;
-/// The longest line of a setting that is a list, in characters.
-const LINE: usize = 256;
 
 /// What a sensor runs, while it is being changed.
 struct Plan {
@@ -176,70 +174,14 @@ impl Plan {
     ) -> Result<(DeployStep, Change), Wrong> {
         match change {
             Change::Add {
-                sensor,
-                service,
-                placement,
-            } => {
-                let known = find(services, service).ok_or((".service", Complaint::Unknown))?;
-                known
-                    .runs_on(&self.sensor)
-                    .map_err(|complaint| (".service", complaint))?;
-                let service = &known.view;
-                let placement = placement.clone().unwrap_or_else(|| Placement {
-                    address: self.usual_address(),
-                    ports: service.ports.clone(),
-                    settings: BTreeMap::new(),
-                });
-                check(&placement, known)?;
-                let instance = NewInstance {
-                    id: InstanceId::new(),
-                    service: service.name.clone(),
-                    revision: service.revision,
-                    address: placement.address,
-                    ports: placement.ports,
-                    settings: placement.settings,
-                };
-                let back = Change::Remove {
-                    sensor: *sensor,
-                    instance: instance.id,
-                };
-                self.touched.insert(instance.id, (index, None));
-                self.instances.insert(instance.id, (instance.clone(), true));
-                Ok((DeployStep::Add(instance), back))
-            }
+                service, placement, ..
+            } => self.add(index, service, placement.as_ref(), services),
             Change::Edit {
-                sensor,
                 instance,
                 placement,
                 before,
-            } => {
-                self.touch(index, *instance, true)?;
-                let (kept, _) = self
-                    .instances
-                    .get_mut(instance)
-                    .ok_or((".instance", Complaint::Unknown))?;
-                let known =
-                    find(services, &kept.service).ok_or((".instance", Complaint::Unknown))?;
-                check(placement, known)?;
-                let now = Placement {
-                    address: kept.address,
-                    ports: kept.ports.clone(),
-                    settings: kept.settings.clone(),
-                };
-                if before.as_ref().is_some_and(|before| *before != now) {
-                    return Err((".before", Complaint::Changed));
-                }
-                kept.address = placement.address;
-                kept.ports.clone_from(&placement.ports);
-                kept.settings.clone_from(&placement.settings);
-                let back = Change::Edit {
-                    sensor: *sensor,
-                    instance: *instance,
-                    placement: now,
-                    before: Some(placement.clone()),
-                };
-                Ok((DeployStep::Edit(kept.clone()), back))
-            }
+                ..
+            } => self.edit(index, *instance, placement, before.as_ref(), services),
             Change::Remove { sensor, instance } => {
                 self.touch(index, *instance, true)?;
                 self.set_running(*instance, false);
@@ -249,27 +191,105 @@ impl Plan {
                     Change::Restore { sensor, instance },
                 ))
             }
-            Change::Restore { sensor, instance } => {
-                self.touch(index, *instance, false)?;
-                let (kept, _) = self
-                    .instances
-                    .get(instance)
-                    .ok_or((".instance", Complaint::Unknown))?;
-                find(services, &kept.service)
-                    .ok_or(Complaint::Unknown)
-                    .and_then(|known| {
-                        known.runs_on(&self.sensor)?;
-                        known.listens_on(&kept.ports)
-                    })
-                    .map_err(|complaint| (".instance", complaint))?;
-                self.set_running(*instance, true);
-                let (sensor, instance) = (*sensor, *instance);
-                Ok((
-                    DeployStep::Restore(instance),
-                    Change::Remove { sensor, instance },
-                ))
-            }
+            Change::Restore { instance, .. } => self.restore(index, *instance, services),
         }
+    }
+
+    fn add(
+        &mut self,
+        index: usize,
+        service: &ServiceName,
+        placement: Option<&Placement>,
+        services: &[Known],
+    ) -> Result<(DeployStep, Change), Wrong> {
+        let known = find(services, service).ok_or((".service", Complaint::Unknown))?;
+        let placement = placement.cloned().unwrap_or_else(|| Placement {
+            address: self.usual_address(),
+            ports: known.view.ports.clone(),
+            settings: BTreeMap::new(),
+            pinned: None,
+        });
+        let revision = check(&placement, known)?;
+        known
+            .runs_on(&self.sensor, revision)
+            .map_err(|complaint| (".service", complaint))?;
+        let instance = NewInstance {
+            id: InstanceId::new(),
+            service: service.clone(),
+            revision,
+            pinned: placement.pinned.is_some(),
+            address: placement.address,
+            ports: placement.ports,
+            settings: placement.settings,
+        };
+        let back = Change::Remove {
+            sensor: self.sensor.id,
+            instance: instance.id,
+        };
+        self.touched.insert(instance.id, (index, None));
+        self.instances.insert(instance.id, (instance.clone(), true));
+        Ok((DeployStep::Add(instance), back))
+    }
+
+    fn edit(
+        &mut self,
+        index: usize,
+        instance: InstanceId,
+        placement: &Placement,
+        before: Option<&Placement>,
+        services: &[Known],
+    ) -> Result<(DeployStep, Change), Wrong> {
+        self.touch(index, instance, true)?;
+        let unknown = (".instance", Complaint::Unknown);
+        let (kept, _) = self.instances.get_mut(&instance).ok_or(unknown)?;
+        let known = find(services, &kept.service).ok_or(unknown)?;
+        let revision = check(placement, known)?;
+        if revision != kept.revision {
+            known
+                .runs_on(&self.sensor, revision)
+                .map_err(|complaint| (PINNED, complaint))?;
+        }
+        let now = kept.placement();
+        if before.is_some_and(|before| *before != now) {
+            return Err((".before", Complaint::Changed));
+        }
+        kept.revision = revision;
+        kept.pinned = placement.pinned.is_some();
+        kept.address = placement.address;
+        kept.ports.clone_from(&placement.ports);
+        kept.settings.clone_from(&placement.settings);
+        let back = Change::Edit {
+            sensor: self.sensor.id,
+            instance,
+            placement: now,
+            before: Some(placement.clone()),
+        };
+        Ok((DeployStep::Edit(kept.clone()), back))
+    }
+
+    fn restore(
+        &mut self,
+        index: usize,
+        instance: InstanceId,
+        services: &[Known],
+    ) -> Result<(DeployStep, Change), Wrong> {
+        self.touch(index, instance, false)?;
+        let unknown = (".instance", Complaint::Unknown);
+        let (kept, _) = self.instances.get(&instance).ok_or(unknown)?;
+        find(services, &kept.service)
+            .ok_or(Complaint::Unknown)
+            .and_then(|known| {
+                let revision = known.revision(kept.placement().pinned)?;
+                known.runs_on(&self.sensor, revision)?;
+                known.listens_on(&kept.ports, revision)
+            })
+            .map_err(|complaint| (".instance", complaint))?;
+        self.set_running(instance, true);
+        let sensor = self.sensor.id;
+        Ok((
+            DeployStep::Restore(instance),
+            Change::Remove { sensor, instance },
+        ))
     }
 
     /// Notes that an instance changes that runs, or does not any more.
@@ -361,89 +381,18 @@ fn overlap(one: &NewInstance, other: &NewInstance) -> bool {
     one.address == other.address || one.address.is_unspecified() || other.address.is_unspecified()
 }
 
-/// An instance in the audit log: `ssh 0.0.0.0 22/tcp {"delay":0}`.
+/// An instance in the audit log: `ssh 0.0.0.0 22/tcp pinned to 3 {"delay":0}`.
 fn words(instance: &NewInstance) -> String {
     let mut words = format!("{} {}", instance.service, instance.address);
     for port in &instance.ports {
         let _ = write!(words, " {}/{}", port.number, port.transport);
+    }
+    if instance.pinned {
+        let _ = write!(words, " pinned to {}", instance.revision);
     }
     if !instance.settings.is_empty() {
         let settings = serde_json::to_string(&instance.settings).unwrap_or_default();
         let _ = write!(words, " {settings}");
     }
     words
-}
-
-/// Whether a service can be placed so.
-fn check(placement: &Placement, known: &Known) -> Result<(), Wrong> {
-    const PORTS: &str = ".placement.ports";
-    const SETTINGS: &str = ".placement.settings";
-    let service = &known.view;
-    known
-        .listens_on(&placement.ports)
-        .map_err(|complaint| (PORTS, complaint))?;
-    if placement.ports.len() > MOST_PORTS {
-        let max = MOST_PORTS as u32;
-        return Err((PORTS, Complaint::TooMany { max }));
-    }
-    if placement.ports.iter().any(|port| port.number == 0) {
-        return Err((
-            PORTS,
-            Complaint::Between {
-                min: 1,
-                max: 65_535,
-            },
-        ));
-    }
-    let spoken: HashSet<_> = service.ports.iter().map(|port| port.transport).collect();
-    if placement
-        .ports
-        .iter()
-        .any(|port| !spoken.contains(&port.transport))
-    {
-        return Err((PORTS, Complaint::Unknown));
-    }
-    for (name, value) in &placement.settings {
-        let setting = service.settings.iter().find(|known| known.name == *name);
-        let setting = setting.ok_or((SETTINGS, Complaint::Unknown))?;
-        fits(setting, value).map_err(|complaint| (SETTINGS, complaint))?;
-    }
-    Ok(())
-}
-
-/// Whether a setting can have a value. The honeypot itself may want more.
-fn fits(setting: &Setting, value: &SettingValue) -> Result<(), Complaint> {
-    let line = |text: &str, max: usize| {
-        if text.chars().count() > max {
-            Err(Complaint::TooLong { max: max as u32 })
-        } else if text.contains(['\0', '\n', '\r']) {
-            Err(Complaint::BadCharacters)
-        } else {
-            Ok(())
-        }
-    };
-    match (&setting.kind, value) {
-        (SettingKind::Text { max, .. }, SettingValue::Text(text)) => line(text, *max as usize),
-        (SettingKind::List { max, .. }, SettingValue::List(lines)) => {
-            if lines.len() > *max as usize {
-                return Err(Complaint::TooMany { max: *max });
-            }
-            lines.iter().try_for_each(|text| line(text, LINE))
-        }
-        (SettingKind::Choice { options, .. }, SettingValue::Text(word)) => options
-            .contains(word)
-            .then_some(())
-            .ok_or(Complaint::Unknown),
-        (SettingKind::Number { min, max, .. }, SettingValue::Number(number)) => {
-            let (least, most) = (*min as u32, *max as u32);
-            (min..=max)
-                .contains(&number)
-                .then_some(())
-                .ok_or(Complaint::Between {
-                    min: least,
-                    max: most,
-                })
-        }
-        _ => Err(Complaint::Wrong),
-    }
 }

@@ -105,15 +105,49 @@ pub struct ServiceView {
     /// The processor architectures that it runs on, such as `x86_64`; missing for all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub architectures: Vec<String>,
+    /// The revisions that instances can be pinned to, by number; missing where every sensor has its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revisions: Vec<RevisionView>,
 }
 
 impl ServiceView {
     /// Whether a sensor with this processor can run it. Nothing is known of one that never called.
     #[must_use]
     pub fn runs_on(&self, architecture: Option<&str>) -> bool {
-        let wanted = |architecture| self.architectures.iter().any(|known| known == architecture);
-        self.architectures.is_empty() || architecture.is_none_or(wanted)
+        self.architectures.is_empty() || runs_on(&self.architectures, architecture)
     }
+
+    /// The revision of a number.
+    #[must_use]
+    pub fn revision(&self, number: u32) -> Option<&RevisionView> {
+        self.revisions.iter().find(|known| known.number == number)
+    }
+}
+
+/// A revision that instances can be pinned to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RevisionView {
+    /// Its number.
+    pub number: u32,
+    /// What its maker calls it, such as 2.4.0.
+    pub label: String,
+    /// Where it listens when nothing else is said.
+    pub ports: Vec<Port>,
+    /// The processor architectures that it runs on, such as `x86_64`.
+    pub architectures: Vec<String>,
+}
+
+impl RevisionView {
+    /// Whether a sensor with this processor can run it. Nothing is known of one that never called.
+    #[must_use]
+    pub fn runs_on(&self, architecture: Option<&str>) -> bool {
+        runs_on(&self.architectures, architecture)
+    }
+}
+
+fn runs_on(architectures: &[String], architecture: Option<&str>) -> bool {
+    architecture.is_none_or(|wanted| architectures.iter().any(|known| known == wanted))
 }
 
 /// One setting of a service, enough to make a form field of it.
@@ -195,6 +229,9 @@ pub struct Placement {
     /// What is set otherwise than by default.
     #[serde(default)]
     pub settings: Settings,
+    /// The number of the revision that it stays at; without it, it is of the revision that the service has just now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<u32>,
 }
 
 /// A change of what runs where.
@@ -306,6 +343,8 @@ pub struct Revision {
     pub ports: Vec<Port>,
     /// What it asks for. Sensors do not run it before an admin has allowed all of it.
     pub needs: Rights,
+    /// How many instances are of it. As long as there are any, it cannot be removed.
+    pub instances: u32,
     /// Its images, one for each processor architecture.
     pub images: Vec<Image>,
 }

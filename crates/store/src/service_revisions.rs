@@ -168,7 +168,8 @@ impl Store {
         Ok(Some(told))
     }
 
-    /// Removes a revision that is not the one that sensors run. Says whether there was such a revision.
+    /// Removes a revision that is not the service's, and that no instance is pinned to. Says whether there was such a
+    /// revision.
     pub async fn remove_revision(
         &self,
         name: &ServiceName,
@@ -179,7 +180,7 @@ impl Store {
         let Some((id, default, _)) = image_service(&mut tx, name).await? else {
             return Ok(false);
         };
-        if default == number {
+        if default == number || runs_somewhere(&mut tx, id, number).await? {
             return Ok(false);
         }
         if delete_revision(&mut tx, id, number).await? == 0 {
@@ -228,14 +229,31 @@ async fn desire_more(tx: &mut Connection, sensor: SensorId) -> Result<(), StoreE
     Ok(())
 }
 
-/// All instances of a service are of this revision from now on. Those that were removed may come back.
+/// All instances of a service that are not pinned are of this revision from now on. Those that were removed may come
+/// back.
 async fn run_revision(tx: &mut Connection, service: i64, number: u32) -> Result<(), StoreError> {
-    sqlx::query("UPDATE instances SET revision = $2 WHERE service_id = $1")
+    sqlx::query("UPDATE instances SET revision = $2 WHERE service_id = $1 AND pinned = 0")
         .bind(service)
         .bind(i64::from(number))
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Whether any sensor runs a revision.
+async fn runs_somewhere(
+    tx: &mut Connection,
+    service: i64,
+    number: u32,
+) -> Result<bool, StoreError> {
+    let running = sqlx::query(
+        "SELECT sensor_id FROM instances WHERE service_id = $1 AND revision = $2 AND removed_at IS NULL LIMIT 1",
+    )
+    .bind(service)
+    .bind(i64::from(number))
+    .fetch_optional(tx)
+    .await?;
+    Ok(running.is_some())
 }
 
 /// Removes the images of a revision, and says how many there were.

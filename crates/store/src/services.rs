@@ -7,7 +7,7 @@ use skep_model::{
     event::ServiceName,
     ids::{InstanceId, SensorId},
     sensor::Port,
-    service::Settings,
+    service::{Placement, Settings},
 };
 
 use crate::{
@@ -27,12 +27,27 @@ pub struct NewInstance {
     pub service: ServiceName,
     /// The service's revision.
     pub revision: u32,
+    /// Whether it stays at that revision, whatever the service's is.
+    pub pinned: bool,
     /// The address to listen on.
     pub address: std::net::IpAddr,
     /// The ports to listen on.
     pub ports: Vec<Port>,
     /// Settings by the service's schema.
     pub settings: Settings,
+}
+
+impl NewInstance {
+    /// Where and how it runs.
+    #[must_use]
+    pub fn placement(&self) -> Placement {
+        Placement {
+            address: self.address,
+            ports: self.ports.clone(),
+            settings: self.settings.clone(),
+            pinned: self.pinned.then_some(self.revision),
+        }
+    }
 }
 
 /// An instance as kept.
@@ -51,7 +66,7 @@ pub struct InstanceRow {
 pub enum DeployStep {
     /// Another instance.
     Add(NewInstance),
-    /// Another address, other ports or settings.
+    /// Another address, other ports or settings, or another revision.
     Edit(NewInstance),
     /// An instance ends.
     Remove(InstanceId),
@@ -89,6 +104,7 @@ impl Store {
                         id: row.id("id")?,
                         service: row.word("name")?,
                         revision: row.count("revision")?,
+                        pinned: row.number("pinned")? == 1,
                         address: row.word("address")?,
                         ports: serde_json::from_str(&row.text("ports")?)
                             .map_err(|_| StoreError::Unreadable("ports"))?,
@@ -150,13 +166,16 @@ impl Store {
                 }
                 DeployStep::Edit(instance) => {
                     sqlx::query(
-                        "UPDATE instances SET address = $3, ports = $4, settings = $5 WHERE id = $1 AND sensor_id = $2",
+                        "UPDATE instances SET address = $3, ports = $4, settings = $5, revision = $6, pinned = $7
+                         WHERE id = $1 AND sensor_id = $2",
                     )
                     .bind(instance.id.as_bytes())
                     .bind(sensor.as_bytes())
                     .bind(instance.address.to_string())
                     .bind(serde_json::to_string(&instance.ports).unwrap_or_default())
                     .bind(serde_json::to_string(&instance.settings).unwrap_or_default())
+                    .bind(i64::from(instance.revision))
+                    .bind(i64::from(instance.pinned))
                     .execute(&mut *tx)
                     .await?;
                 }
@@ -195,13 +214,14 @@ pub(crate) async fn write_instance(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO instances (id, sensor_id, service_id, revision, address, ports, settings, created_at)
-         SELECT $1, $2, id, $4, $5, $6, $7, $8 FROM services WHERE name = $3",
+        "INSERT INTO instances (id, sensor_id, service_id, revision, pinned, address, ports, settings, created_at)
+         SELECT $1, $2, id, $4, $5, $6, $7, $8, $9 FROM services WHERE name = $3",
     )
     .bind(instance.id.as_bytes())
     .bind(sensor.as_bytes())
     .bind(instance.service.as_str())
     .bind(i64::from(instance.revision))
+    .bind(i64::from(instance.pinned))
     .bind(instance.address.to_string())
     .bind(serde_json::to_string(&instance.ports).unwrap_or_default())
     .bind(serde_json::to_string(&instance.settings).unwrap_or_default())

@@ -266,5 +266,6 @@ pub fn usual_placement(
         address: service::usual_address(instances.map(|instance| instance.placement.address)),
         ports: service.ports.clone(),
         settings: settings.clone(),
+        pinned: None,
     }
 }

@@ -1,7 +1,7 @@
 //! One cell: how a service is on a sensor, and why.
 
 use leptos::{ev, prelude::*};
-use skep_model::sensor::{InstanceState, Presence, SensorView};
+use skep_model::sensor::{InstanceState, InstanceView, Presence, SensorView};
 
 use super::{
     board::Board,
@@ -177,6 +177,13 @@ fn reason(sensor: &SensorView, place: StoredValue<Place>) -> Option<String> {
     })
 }
 
+/// What the revision of an instance is called, where a service has several.
+fn label(board: Board, instance: &InstanceView) -> Option<String> {
+    let service = board.service(&instance.service)?;
+    let revision = service.revision(instance.revision)?;
+    Some(revision.label.clone())
+}
+
 /// What there is to say about a cell, beside it.
 #[component]
 fn Tip(board: Board, sensor: RwSignal<SensorView>, place: StoredValue<Place>) -> impl IntoView {
@@ -193,9 +200,19 @@ fn Tip(board: Board, sensor: RwSignal<SensorView>, place: StoredValue<Place>) ->
                     let listens = ports(&instance.placement.ports);
                     let address = instance.placement.address.to_string();
                     let reason = instance.reason.clone();
+                    let revision = label(board, instance).map(|label| {
+                        let pinned = instance.placement.pinned.is_some();
+                        let text = if pinned {
+                            td_string!(locale, matrix.always, label = label)
+                        } else {
+                            label
+                        };
+                        view! { <span class="faint">{format!(" {text}")}</span> }
+                    });
                     view! {
                         <li>
                             <span class="mono">{format!("{address} {listens}")}</span>
+                            {revision}
                             {reason.map(|reason| view! { <p>{reason}</p> })}
                         </li>
                     }

@@ -215,6 +215,7 @@ mod tests {
             address: [0, 0, 0, 0].into(),
             ports: vec![],
             settings: Settings::new(),
+            pinned: None,
         }
     }
 

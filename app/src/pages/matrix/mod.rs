@@ -7,7 +7,9 @@ mod draft;
 mod grid;
 mod log;
 mod placements;
+mod ports;
 mod profiles;
+mod settings;
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
@@ -147,9 +149,11 @@ fn Legend() -> impl IntoView {
     let marks = [
         ("cell", "off", td_string!(locale, matrix.off)),
         ("cell blue", "clock", td_string!(locale, sensors.scheduled)),
+        ("cell blue", "download", td_string!(locale, matrix.loading)),
         ("cell green", "running", td_string!(locale, sensors.running)),
         ("cell red", "failed", td_string!(locale, sensors.failed)),
         ("cell away", "offline", td_string!(locale, matrix.offline)),
+        ("cell", "st-ignored", td_string!(locale, matrix.unfit)),
         ("cell pending", "plus", td_string!(locale, matrix.pending)),
     ]
     .into_iter()

@@ -1,13 +1,10 @@
 //! Where and how a service runs on a sensor: its instances, each with address, ports and settings.
 
-use std::collections::BTreeSet;
-
 use leptos::prelude::*;
 use skep_model::{
-    Transport,
     ids::{InstanceId, SensorId},
-    sensor::{Port, SensorView},
-    service::{Change, Placement, ServiceView, Setting, SettingKind, SettingValue, Settings},
+    sensor::SensorView,
+    service::{Change, Placement, ServiceView, Settings},
 };
 use web_sys::FormData;
 
@@ -15,11 +12,13 @@ use super::{
     board::{Board, usual_placement},
     draft::{Place, instances},
     log::InstanceLog,
+    ports::{ports, spelled, spoken},
+    settings::{self, control},
 };
 use crate::{
     components::{Dialog, Field, Icon, submitted_data, text},
     preferences::use_locale,
-    translations::td_string,
+    translations::{Locale, td_string},
     view::view,
 };
 
@@ -96,6 +95,7 @@ fn Form(
     };
     let description = service.description.clone();
     let service = StoredValue::new(service);
+    let architecture = StoredValue::new(sensor.architecture.clone());
     let sensor = StoredValue::new(sensor);
     let submitted = move |event: leptos::ev::SubmitEvent| {
         let Some(data) = submitted_data(&event) else {
@@ -132,7 +132,7 @@ fn Form(
         view! {
             <fieldset class="placement plain-set" disabled=!manager>
                 <legend class="vh">{format!("{} {}", td_string!(locale, matrix.instance), number + 1)}</legend>
-                {service.with_value(|service| fields(locale, &entry, service, wrong))}
+                {service.with_value(|service| fields(locale, &entry, service, architecture.get_value(), wrong))}
                 {log(entry.instance)}
                 {manager
                     .then(|| {
@@ -253,13 +253,15 @@ fn alike(one: &Placement, other: &Placement) -> bool {
         ports.sort_unstable();
         ports
     };
-    one.address == other.address && one.settings == other.settings && sorted(one) == sorted(other)
+    (one.address, &one.settings, one.pinned) == (other.address, &other.settings, other.pinned)
+        && sorted(one) == sorted(other)
 }
 
 fn fields(
-    locale: crate::translations::Locale,
+    locale: Locale,
     entry: &Entry,
     service: &ServiceView,
+    architecture: Option<String>,
     wrong: RwSignal<Option<String>>,
 ) -> AnyView {
     let name = |field: &str| format!("{}.{field}", entry.number);
@@ -269,7 +271,17 @@ fn fields(
             is_it.then(|| text.to_owned())
         })
     };
-    let listens = spelled(&entry.placement.ports, service);
+    let pinned = entry.placement.pinned;
+    let listens = spelled(&entry.placement.ports, &spoken(service, pinned));
+    let revision = (!service.revisions.is_empty()).then(|| {
+        revisions(
+            locale,
+            name("pinned"),
+            service,
+            pinned,
+            architecture.as_deref(),
+        )
+    });
     let settings = service
         .settings
         .iter()
@@ -297,136 +309,58 @@ fn fields(
                 complaint=complaint(name("address"), td_string!(locale, matrix.wrong_address))
             />
         </div>
-        <details>
-            <summary>{td_string!(locale, matrix.settings)}</summary>
-            <div class="stack">{settings}</div>
-        </details>
+        {revision}
+        {(!service.settings.is_empty())
+            .then(|| {
+                view! {
+                    <details>
+                        <summary>{td_string!(locale, matrix.settings)}</summary>
+                        <div class="stack">{settings}</div>
+                    </details>
+                }
+            })}
     }
 }
 
-/// The control for a setting. The service says what it does in English; it may be anybody's service.
-fn control(
+/// Of which revision it is: the service's, whichever that will be, or always the same.
+fn revisions(
+    locale: Locale,
     name: String,
-    setting: &Setting,
-    value: Option<&SettingValue>,
-    complaint: Signal<Option<String>>,
+    service: &ServiceView,
+    pinned: Option<u32>,
+    architecture: Option<&str>,
 ) -> AnyView {
-    let label = setting.name.clone();
-    let hint = setting.description.clone();
-    let shown = value.map_or_else(|| default(&setting.kind), words);
-    let hint = view! {
-        <p class="hint" lang="en">
-            {hint}
-        </p>
-    };
-    match &setting.kind {
-        SettingKind::Text { .. } => view! {
-            <Field name label value=shown complaint />
-            {hint}
-        },
-        SettingKind::Number { .. } => view! {
-            <Field name label kind="number" value=shown complaint />
-            {hint}
-        },
-        SettingKind::List { .. } => view! {
-            <div class="field">
-                <label for=name.clone()>{label}</label>
-                <textarea class="input mono" id=name.clone() name=name rows="4" spellcheck="false">
-                    {shown}
-                </textarea>
-            </div>
-            {hint}
-        },
-        SettingKind::Choice { options, .. } => {
-            let options = options
-                .iter()
-                .map(|option| {
-                    let chosen = *option == shown;
-                    view! {
-                        <option value=option.clone() selected=chosen>
-                            {option.clone()}
-                        </option>
-                    }
-                })
-                .collect_view();
+    let usual = service.revision(service.revision);
+    let usual = usual
+        .map(|revision| revision.label.as_str())
+        .unwrap_or_default();
+    let usual = td_string!(locale, matrix.usual_revision, label = usual);
+    let stay = service
+        .revisions
+        .iter()
+        .rev()
+        .map(|revision| {
+            let text = td_string!(locale, matrix.always, label = revision.label.as_str());
             view! {
-                <div class="field">
-                    <label for=name.clone()>{label}</label>
-                    <select class="select" id=name.clone() name=name>
-                        {options}
-                    </select>
-                </div>
-                {hint}
+                <option
+                    value=revision.number.to_string()
+                    selected=pinned == Some(revision.number)
+                    disabled=!revision.runs_on(architecture)
+                >
+                    {text}
+                </option>
             }
-        }
+        })
+        .collect_view();
+    view! {
+        <div class="field">
+            <label for=name.clone()>{td_string!(locale, services.revision)}</label>
+            <select class="select" id=name.clone() name=name>
+                <option value="">{usual}</option>
+                {stay}
+            </select>
+        </div>
     }
-}
-
-fn default(kind: &SettingKind) -> String {
-    match kind {
-        SettingKind::Text { default, .. } | SettingKind::Choice { default, .. } => default.clone(),
-        SettingKind::List { default, .. } => default.join("\n"),
-        SettingKind::Number { default, .. } => default.to_string(),
-    }
-}
-
-fn words(value: &SettingValue) -> String {
-    match value {
-        SettingValue::Text(text) => text.clone(),
-        SettingValue::Number(number) => number.to_string(),
-        SettingValue::List(lines) => lines.join("\n"),
-    }
-}
-
-fn transports(service: &ServiceView) -> BTreeSet<Transport> {
-    service.ports.iter().map(|port| port.transport).collect()
-}
-
-/// Ports as people write them: a number alone stands for every protocol that the service speaks.
-fn spelled(ports: &[Port], service: &ServiceView) -> String {
-    let spoken = transports(service);
-    let mut words: Vec<String> = vec![];
-    for port in ports {
-        let whole = spoken.iter().all(|transport| {
-            ports
-                .iter()
-                .any(|other| other.number == port.number && other.transport == *transport)
-        });
-        let word = if whole {
-            port.number.to_string()
-        } else {
-            format!("{}/{}", port.number, port.transport)
-        };
-        if !words.contains(&word) {
-            words.push(word);
-        }
-    }
-    words.join(", ")
-}
-
-/// Reads what [`spelled`] writes.
-fn ports(text: &str, service: &ServiceView) -> Option<Vec<Port>> {
-    let spoken = transports(service);
-    let mut ports: Vec<Port> = vec![];
-    for word in text.split([',', ' ']).filter(|word| !word.is_empty()) {
-        let (number, transport) = match word.split_once('/') {
-            Some((number, transport)) => (number, Some(transport.parse::<Transport>().ok()?)),
-            None => (word, None),
-        };
-        let number: u16 = number.parse().ok().filter(|number| *number > 0)?;
-        let wanted: Vec<Transport> = match transport {
-            Some(transport) => vec![transport],
-            None => spoken.iter().copied().collect(),
-        };
-        for transport in wanted {
-            let port = Port { number, transport };
-            if !spoken.contains(&transport) || ports.contains(&port) {
-                return None;
-            }
-            ports.push(port);
-        }
-    }
-    (!ports.is_empty()).then_some(ports)
 }
 
 /// What the fields of an entry hold; or the field that holds nothing that can be taken.
@@ -434,79 +368,17 @@ fn read(data: &FormData, entry: &Entry, service: &ServiceView) -> Result<Entry, 
     let name = |field: &str| format!("{}.{field}", entry.number);
     let given = |field: &str| text(data, &name(field)).trim().to_owned();
     let address = given("address").parse().map_err(|_| name("address"))?;
-    let ports = ports(&given("ports"), service).ok_or_else(|| name("ports"))?;
-    let mut settings = Settings::new();
-    for setting in &service.settings {
-        let text = text(data, &name(&setting.name)).replace("\r\n", "\n");
-        if text.trim() == default(&setting.kind) {
-            continue;
-        }
-        let value = match &setting.kind {
-            SettingKind::Text { .. } | SettingKind::Choice { .. } => SettingValue::Text(text),
-            SettingKind::List { .. } => {
-                let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-                SettingValue::List(lines.map(str::to_owned).collect())
-            }
-            SettingKind::Number { min, max, .. } => {
-                let number = text.trim().parse().ok();
-                let number = number.filter(|number| (min..=max).contains(&number));
-                SettingValue::Number(number.ok_or_else(|| name(&setting.name))?)
-            }
-        };
-        settings.insert(setting.name.clone(), value);
-    }
+    let pinned = given("pinned").parse().ok();
+    let ports = ports(&given("ports"), &spoken(service, pinned)).ok_or_else(|| name("ports"))?;
+    let settings = settings::read(service, |setting| text(data, &name(setting)))
+        .map_err(|setting| name(&setting))?;
     Ok(Entry {
         placement: Placement {
             address,
             ports,
             settings,
+            pinned,
         },
         ..entry.clone()
     })
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use skep_model::service::Level;
-
-    use super::*;
-
-    fn service(transports: &[Transport]) -> ServiceView {
-        ServiceView {
-            name: "dns".parse().unwrap(),
-            description: String::new(),
-            level: Level::Low,
-            revision: 1,
-            ports: transports
-                .iter()
-                .map(|transport| Port {
-                    number: 53,
-                    transport: *transport,
-                })
-                .collect(),
-            settings: vec![],
-            architectures: vec![],
-        }
-    }
-
-    #[test]
-    fn ports_read_as_they_are_written() {
-        let both = service(&[Transport::Tcp, Transport::Udp]);
-        let tcp = service(&[Transport::Tcp]);
-        for (service, written, spelled_as) in [
-            (&tcp, "22", "22"),
-            (&tcp, "22,2222 80/tcp", "22, 2222, 80"),
-            (&both, "53", "53"),
-            (&both, "53 80/udp", "53, 80/udp"),
-            (&both, "53/tcp 53/udp", "53"),
-        ] {
-            let read = ports(written, service).unwrap();
-            assert_eq!(spelled(&read, service), spelled_as);
-            assert_eq!(ports(spelled_as, service).unwrap().len(), read.len());
-        }
-        for wrong in ["", "0", "70000", "x", "22/udp", "22 22", "22/icmp", "-1"] {
-            assert_eq!(ports(wrong, &tcp), None, "{wrong}");
-        }
-    }
 }

@@ -178,10 +178,15 @@ fn Line(
         let text = td_string!(locale, services.lacks, rights = lacks.to_string());
         view! { <p class="hint">{text}</p> }
     });
+    let used = (first && revision.instances > 0).then(|| {
+        let count = u64::from(revision.instances);
+        let text = td_string!(locale, services.instances, count = count, n = count);
+        view! { <p class="hint">{text}</p> }
+    });
     let digest = short(&image.digest).to_owned();
     view! {
         <tr>
-            <th scope="row" data-l=td_string!(locale, services.revision)>{revision.label} {mark} {lacks}</th>
+            <th scope="row" data-l=td_string!(locale, services.revision)>{revision.label} {mark} {used} {lacks}</th>
             <td data-l=td_string!(locale, services.architecture)>{image.architecture}</td>
             <td data-l=td_string!(locale, services.ports) class="mono">{words::ports(&revision.ports)}</td>
             <td data-l=td_string!(locale, services.digest) class="mono" title=image.digest>{digest}</td>

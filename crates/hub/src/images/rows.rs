@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use skep_model::{
     sensor::Port,
-    service::{Image, ImageService, Revision, Rights, SensorRef},
+    service::{Image, ImageService, Revision, RevisionView, Rights, SensorRef},
 };
 use skep_protocol::manifest::Manifest;
 use skep_store::{ImageRow, ImageServiceRow};
@@ -46,19 +46,22 @@ pub(super) fn ports(manifest: &Manifest) -> Vec<Port> {
         .collect()
 }
 
-/// Where a service listens when nothing else is said.
-pub(crate) fn usual_ports(service: &ImageServiceRow) -> Vec<Port> {
-    let image = images_of(service, service.default_revision).next();
-    image
-        .map(|image| ports(&image.manifest))
-        .unwrap_or_default()
-}
-
-/// The processors that the revision that sensors run has images for.
-pub(crate) fn architectures(service: &ImageServiceRow) -> Vec<String> {
-    images_of(service, service.default_revision)
-        .map(|image| image.manifest.image.architecture.name().to_owned())
-        .collect()
+/// The revisions that there are, by number.
+pub(crate) fn revisions(service: &ImageServiceRow) -> Vec<RevisionView> {
+    let mut revisions: BTreeMap<u32, RevisionView> = BTreeMap::new();
+    for image in &service.images {
+        let revision = revisions
+            .entry(image.number)
+            .or_insert_with(|| RevisionView {
+                number: image.number,
+                label: image.label.clone(),
+                ports: ports(&image.manifest),
+                architectures: vec![],
+            });
+        let architecture = image.manifest.image.architecture.name();
+        revision.architectures.push(architecture.to_owned());
+    }
+    revisions.into_values().collect()
 }
 
 /// Whether each of these ports can stand for the one in its place.
@@ -69,8 +72,12 @@ pub(crate) fn same_protocols(ports: &[Port], others: &[Port]) -> bool {
         .eq(others.iter().map(|port| port.transport))
 }
 
-/// A service, as it is shown.
-pub(super) fn view(service: &ImageServiceRow, sensors: Vec<SensorRef>) -> ImageService {
+/// A service, as it is shown, with the sensors that run it and the revisions of its instances.
+pub(super) fn view(
+    service: &ImageServiceRow,
+    sensors: Vec<SensorRef>,
+    instances: &[u32],
+) -> ImageService {
     let mut revisions: BTreeMap<u32, Revision> = BTreeMap::new();
     for row in &service.images {
         let revision = revisions.entry(row.number).or_insert_with(|| Revision {
@@ -78,6 +85,7 @@ pub(super) fn view(service: &ImageServiceRow, sensors: Vec<SensorRef>) -> ImageS
             label: row.label.clone(),
             ports: ports(&row.manifest),
             needs: needs(service, row.number),
+            instances: instances.iter().filter(|n| **n == row.number).count() as u32,
             images: vec![],
         });
         revision.images.push(Image {

@@ -6,7 +6,7 @@ use skep_store::{ImageServiceRow, SensorRow};
 
 use crate::{
     Hub, HubError,
-    images::{architectures, has_image_for, needs, same_protocols, usual_ports},
+    images::{has_image_for, needs, revisions, same_protocols},
 };
 
 /// A service that sensors can run.
@@ -18,44 +18,62 @@ pub(super) struct Known {
 
 impl Known {
     fn of_images(service: ImageServiceRow) -> Self {
+        let revisions = revisions(&service);
+        let usual = revisions
+            .iter()
+            .find(|revision| revision.number == service.default_revision);
         let view = ServiceView {
             name: service.name.clone(),
             description: service.description.clone(),
             level: service.level,
             revision: service.default_revision,
-            ports: usual_ports(&service),
+            ports: usual.map_or_else(Vec::new, |revision| revision.ports.clone()),
             settings: vec![],
-            architectures: architectures(&service),
+            architectures: usual.map_or_else(Vec::new, |revision| revision.architectures.clone()),
+            revisions,
         };
         let images = Some(service);
         Self { view, images }
     }
 
-    /// Whether a sensor's processor is one that it has an image for, and whether it may all that it asks for.
-    pub(super) fn runs_on(&self, sensor: &SensorRow) -> Result<(), Complaint> {
+    /// The number of the revision that is run where one is pinned, or none is.
+    pub(super) fn revision(&self, pinned: Option<u32>) -> Result<u32, Complaint> {
+        let Some(number) = pinned else {
+            return Ok(self.view.revision);
+        };
+        let known = self.view.revision(number).ok_or(Complaint::Unknown)?;
+        Ok(known.number)
+    }
+
+    /// Whether a sensor's processor is one that a revision has an image for, and whether that may all that it asks for.
+    pub(super) fn runs_on(&self, sensor: &SensorRow, revision: u32) -> Result<(), Complaint> {
         let architecture = sensor.status.as_ref();
         let architecture = architecture.map(|status| status.architecture.as_str());
         match &self.images {
-            Some(images) if !has_image_for(images, self.view.revision, architecture) => {
+            Some(images) if !has_image_for(images, revision, architecture) => {
                 Err(Complaint::NoImage)
             }
-            Some(images)
-                if !needs(images, self.view.revision)
-                    .beyond(&images.allowed)
-                    .is_empty() =>
-            {
+            Some(images) if !needs(images, revision).beyond(&images.allowed).is_empty() => {
                 Err(Complaint::NotAllowed)
             }
             _ => Ok(()),
         }
     }
 
-    /// Whether it can listen on such ports.
-    pub(super) fn listens_on(&self, ports: &[Port]) -> Result<(), Complaint> {
-        match &self.images {
-            Some(_) if !same_protocols(ports, &self.view.ports) => Err(Complaint::OtherPorts),
-            None if ports.is_empty() => Err(Complaint::Empty),
-            _ => Ok(()),
+    /// Whether a revision can listen on such ports.
+    pub(super) fn listens_on(&self, ports: &[Port], revision: u32) -> Result<(), Complaint> {
+        let view = &self.view;
+        let spoken = |port: &Port| {
+            view.ports
+                .iter()
+                .any(|known| known.transport == port.transport)
+        };
+        match (&self.images, view.revision(revision)) {
+            (Some(_), Some(known)) if same_protocols(ports, &known.ports) => Ok(()),
+            (Some(_), _) => Err(Complaint::OtherPorts),
+            (None, _) if ports.is_empty() => Err(Complaint::Empty),
+            (None, _) if !ports.iter().all(spoken) => Err(Complaint::Unknown),
+            (None, _) => Ok(()),
         }
     }
 }

@@ -3,8 +3,8 @@
 use skep_model::{event::ServiceName, service::Level};
 use skep_protocol::manifest::Manifest;
 
-use super::{delete_revision, run_revision};
-use crate::{AuditEntry, Store, StoreError, audit::write_audit, database::Connection, read::Read};
+use super::{delete_revision, run_revision, runs_somewhere};
+use crate::{AuditEntry, Store, StoreError, audit::write_audit, read::Read};
 
 /// A revision to be added.
 #[derive(Clone, Debug)]
@@ -73,8 +73,7 @@ impl Store {
         let number = match (known, new.namesake) {
             (Some(known), Namesake::Grows) => known,
             (Some(known), Namesake::Goes) => {
-                let is_default = default == Some(known.into());
-                if is_default && runs_somewhere(&mut tx, id).await? {
+                if runs_somewhere(&mut tx, id, known).await? {
                     return Err(StoreError::Conflict(sqlx::Error::RowNotFound));
                 }
                 delete_revision(&mut tx, id, known).await?;
@@ -123,15 +122,4 @@ impl Store {
         tx.commit().await?;
         Ok(number)
     }
-}
-
-/// Whether any sensor runs a service.
-async fn runs_somewhere(tx: &mut Connection, service: i64) -> Result<bool, StoreError> {
-    let running = sqlx::query(
-        "SELECT sensor_id FROM instances WHERE service_id = $1 AND removed_at IS NULL LIMIT 1",
-    )
-    .bind(service)
-    .fetch_optional(tx)
-    .await?;
-    Ok(running.is_some())
 }
