@@ -67,7 +67,14 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ("POST", "/fn/deploy", LoggedIn(Manager)),
     ("POST", "/fn/image_services", LoggedIn(Observer)),
     ("POST", "/fn/registry", LoggedIn(Observer)),
-    ("POST", "/fn/upload_service", LoggedIn(Admin)),
+    ("POST", "/fn/begin_upload", LoggedIn(Admin)),
+    ("POST", "/fn/uploaded", LoggedIn(Admin)),
+    ("POST", "/fn/append_upload", LoggedIn(Admin)),
+    ("POST", "/fn/finish_upload", LoggedIn(Admin)),
+    ("POST", "/fn/remove_upload", LoggedIn(Admin)),
+    ("POST", "/fn/fetches", LoggedIn(Admin)),
+    ("POST", "/fn/fetch_service", LoggedIn(Admin)),
+    ("POST", "/fn/end_fetch", LoggedIn(Admin)),
     ("POST", "/fn/edit_service", LoggedIn(Admin)),
     ("POST", "/fn/remove_revision", LoggedIn(Admin)),
     ("POST", "/fn/remove_service", LoggedIn(Admin)),
@@ -268,7 +275,7 @@ pub const TABLE: &[(&str, &str, Who)] = &[
 #[must_use]
 pub fn streams(method: &str, path: &str) -> bool {
     matches!(who(method, path), Some(Sensor | Registry))
-        || method == "POST" && matches!(path, "/api/v1/services" | "/fn/upload_service")
+        || method == "POST" && matches!(path, "/api/v1/services" | "/fn/append_upload")
         || (method == "PATCH" && fits("/api/v1/uploads/{id}", path))
 }
 

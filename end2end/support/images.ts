@@ -22,20 +22,38 @@ export async function docker(...args: string[]): Promise<string[]> {
   return (await ok('docker', ...args)).split('\n').filter((line) => line !== '');
 }
 
-/** An image of nothing but one static program, as `docker save` writes it. */
-export async function savedImage(folder: string, label: string, ...command: string[]): Promise<string> {
+/** Makes an image of nothing but one static program. */
+async function makeImage(folder: string, name: string, labels: Record<string, string>, command: string[]): Promise<void> {
   const root = path.join(folder, 'root');
   mkdirSync(root, { recursive: true });
   const source = path.join(repository, 'crates/containers/tests/support/honeypot.rs');
   const flags = ['--edition', '2024', '-C', 'opt-level=s', '-C', 'strip=symbols', '-C', 'target-feature=+crt-static'];
   await ok('rustc', ...flags, '-o', path.join(root, 'honeypot'), source);
-  const [name, archive, layer] = [`imitation:${label}`, path.join(folder, `${label}.tar`), path.join(folder, 'layer.tar')];
+  const layer = path.join(folder, 'layer.tar');
   await ok('tar', '-C', root, '-cf', layer, '.');
-  const changes = [`ENTRYPOINT ${JSON.stringify(['/honeypot', ...command])}`, 'EXPOSE 2222/tcp', `LABEL revision=${label}`];
+  const said = Object.entries(labels).map(([label, value]) => `LABEL ${label}="${value}"`);
+  const changes = [`ENTRYPOINT ${JSON.stringify(['/honeypot', ...command])}`, 'EXPOSE 2222/tcp', ...said];
   await ok('docker', 'import', ...changes.flatMap((change) => ['-c', change]), layer, name);
+}
+
+/** An image of nothing but one static program, as `docker save` writes it. */
+export async function savedImage(folder: string, label: string, ...command: string[]): Promise<string> {
+  const [name, archive] = [`imitation:${label}`, path.join(folder, `${label}.tar`)];
+  await makeImage(folder, name, { revision: label }, command);
   await ok('docker', 'save', name, '-o', archive);
   await ok('docker', 'rmi', name);
   return archive;
+}
+
+/** Pushes such an image to a server's registry. */
+export async function push(server: URL, token: string, folder: string, label: string, port: number): Promise<void> {
+  const name = `${server.host}/imitation:${label}`;
+  const labels = { 'skep.events': 'json-lines', 'skep.ports': `2222/tcp:${port}`, revision: label };
+  await makeImage(folder, name, labels, ['serve', '2222', 'json']);
+  const docker = (...args: string[]) => ok('docker', '--config', path.join(folder, 'docker'), ...args);
+  await docker('login', '--username', 'token', '--password', token, server.host);
+  await docker('push', name);
+  await docker('rmi', name);
 }
 
 /** A machine elsewhere, at the other end of a cable to this one. */

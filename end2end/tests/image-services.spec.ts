@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, live, logIn, rows, test } from '../support/fixtures';
-import { Elsewhere, docker, engine, savedImage } from '../support/images';
+import { Elsewhere, docker, engine, push, savedImage } from '../support/images';
 import { type Skep, freePorts } from '../support/skep';
 
 const cell = (page: Page) => page.getByRole('button', { name: /^imitation on edge: / });
@@ -49,6 +49,9 @@ async function roll(page: Page, skep: Skep, label: string): Promise<void> {
   await live(page);
 }
 
+// There is one engine, and one machine elsewhere.
+test.describe.configure({ mode: 'default' });
+
 test('an image: uploaded, deployed, attacked, rolled on, broken, mended, gone', async ({ skep, page }) => {
   test.setTimeout(180_000);
   await startSensor(skep);
@@ -64,8 +67,19 @@ test('an image: uploaded, deployed, attacked, rolled on, broken, mended, gone', 
     });
 
     await test.step('uploaded', async () => {
+      // The connection breaks once.
+      await page.route('**/fn/append_upload*', (route) => route.abort(), { times: 1 });
       const archive = await savedImage(skep.folder, '1.0', 'serve', '2222', 'json');
-      await upload(page, skep, archive, { Name: 'imitation', Revision: '1.0', Ports: `2222/tcp:${port}` });
+      await upload(page, skep, archive, { Revision: '1.0', Ports: `2222/tcp:${port}` });
+      await expect(page.getByRole('status')).toContainText('The server does not answer.');
+      await expect(page.getByRole('alert')).toContainText("an image does not say its service's name by itself");
+      await page.getByRole('button', { name: 'Say more, and try again' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Add a service' });
+      await expect(dialog).toContainText('1.0.tar');
+      const fields = { Name: 'imitation', Revision: '1.0', Ports: `2222/tcp:${port}` };
+      for (const [label, value] of Object.entries(fields)) await dialog.getByLabel(label, { exact: true }).fill(value);
+      await dialog.getByLabel('Events come').selectOption('json-lines');
+      await dialog.getByRole('button', { name: 'Upload' }).click();
       await expect(page.getByText('imitation is in the registry.')).toBeVisible();
       await expect(service(page)).toContainText('0 sensors');
     });
@@ -114,7 +128,15 @@ test('an image: uploaded, deployed, attacked, rolled on, broken, mended, gone', 
     const first = await running();
     await test.step('another revision: the sensor rolls on', async () => {
       const archive = await savedImage(skep.folder, '1.1', 'serve', '2222', 'json');
+      // The page is closed before anything has come; the next visit goes on.
+      await page.route('**/fn/append_upload*', () => {});
       await upload(page, skep, archive, { Name: 'imitation', Revision: '1.1', Ports: `2222/tcp:${port}` });
+      await expect(page.getByRole('region', { name: '1.1.tar' })).toBeVisible();
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
+      await page.reload();
+      await page.getByLabel('choose the same file again').setInputFiles(__filename);
+      await expect(page.getByRole('alert')).toContainText('another file');
+      await page.getByLabel('choose the same file again').setInputFiles(archive);
       await expect(page.getByText('imitation is in the registry.')).toBeVisible();
       await roll(page, skep, '1.1');
       await expect.poll(async () => (await running()).join() !== first.join() && (await running()).length).toBe(1);
@@ -154,6 +176,75 @@ test('an image: uploaded, deployed, attacked, rolled on, broken, mended, gone', 
       await service(page).getByRole('button', { name: 'Remove', exact: true }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
       await expect(service(page)).toHaveCount(0);
+    });
+  } finally {
+    await elsewhere.stop();
+  }
+});
+
+test('an image: pushed with docker, deployed, attacked, pinned', async ({ skep, page }) => {
+  test.setTimeout(120_000);
+  await startSensor(skep);
+  await logIn(page, skep);
+  const [port = 0] = await freePorts(1);
+  const elsewhere = await Elsewhere.start();
+  const running = () => docker('ps', '--format', '{{.Image}}');
+  const pushed = async (label: string) => push(new URL(skep.url), await skep.token(), skep.folder, label, port);
+  try {
+    await test.step('pushed, ticked, attacked', async () => {
+      await pushed('1.0');
+      await edit(page, skep);
+      await cell(page).click();
+      await page.getByRole('button', { name: 'Apply' }).click();
+      await expect(cell(page)).toHaveAccessibleName('imitation on edge: running', { timeout: 30_000 });
+      expect(await elsewhere.says(Elsewhere.here.v4, port, 'typed-at-the-pushed')).toContain(Elsewhere.v4);
+      await page.goto(`${skep.url}/events?service=imitation`);
+      await expect(rows(page, 'typed-at-the-pushed')).toContainText(Elsewhere.v4);
+    });
+
+    const first = await running();
+    await test.step('pinned: it stays when the service goes on', async () => {
+      await pushed('1.1');
+      await page.goto(`${skep.url}/sensors/matrix`);
+      await live(page);
+      await cell(page).click();
+      const dialog = page.getByRole('dialog', { name: 'imitation on edge' });
+      await dialog.getByLabel('Revision').selectOption('Always 1.0');
+      await dialog.getByRole('button', { name: 'Take over' }).click();
+      await page.getByRole('button', { name: 'Apply' }).click();
+      await expect(page.getByText('1 sensor has something new to run.')).toBeVisible();
+      await roll(page, skep, '1.1');
+      await cell(page).hover();
+      await expect(page.getByRole('tooltip')).toContainText('Always 1.0');
+      await expect(cell(page)).toHaveAccessibleName('imitation on edge: running', { timeout: 30_000 });
+      expect(await running()).toEqual(first);
+      await page.goto(`${skep.url}/services`);
+      await service(page).locator('summary').click();
+      await expect(service(page).getByRole('row', { name: '1.0' })).toContainText('1 instance');
+    });
+
+    await test.step('let go, it follows', async () => {
+      await page.goto(`${skep.url}/sensors/matrix`);
+      await live(page);
+      await cell(page).click();
+      const dialog = page.getByRole('dialog', { name: 'imitation on edge' });
+      await dialog.getByLabel('Revision').selectOption({ index: 0 });
+      await dialog.getByRole('button', { name: 'Take over' }).click();
+      await page.getByRole('button', { name: 'Apply' }).click();
+      await expect.poll(async () => (await running()).join() !== first.join() && (await running()).length, { timeout: 30_000 }).toBe(1);
+    });
+
+    await test.step('what another registry does not have', async () => {
+      await page.goto(`${skep.url}/services`);
+      await live(page);
+      await page.getByRole('button', { name: 'Fetch from a registry' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Fetch from a registry' });
+      await dialog.getByLabel('Image').fill('127.0.0.1:9/no/such:1.0');
+      await dialog.getByRole('button', { name: 'Fetch' }).click();
+      await expect(page.getByRole('alert')).toBeVisible();
+      await expect(page.getByRole('heading', { name: '127.0.0.1:9/no/such:1.0' })).toBeVisible();
+      await page.getByRole('button', { name: 'Close' }).click();
+      await expect(page.getByRole('heading', { name: '127.0.0.1:9/no/such:1.0' })).toHaveCount(0);
     });
   } finally {
     await elsewhere.stop();

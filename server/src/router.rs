@@ -79,7 +79,7 @@ pub fn router(hub: Hub, site_root: &Path, stopping: tokio::sync::watch::Receiver
         .layer(from_fn(layers::etag));
     let people = Router::new()
         .route("/sensor/v1/enrol", post(routes::sensor::enrol))
-        .route("/fn/upload_service", post(routes::upload::service))
+        .route("/fn/append_upload", post(routes::upload::part))
         .merge(api)
         .merge(document::routes(&state, reference))
         .nest_service(

@@ -25,10 +25,11 @@ use support::{Engine, TestApp};
 on_both!(
     an_archive_becomes_a_service_that_its_sensors_fetch,
     another_revision_is_told_to_whoever_runs_the_service,
-    the_console_uploads_and_sees_how_full_the_registry_is,
+    the_console_uploads_in_parts_and_sees_how_full_the_registry_is,
     a_refused_archive_leaves_nothing,
     a_refused_change_changes_nothing,
     an_image_of_docker_needs_a_few_words,
+    a_service_may_have_udp_ports_only,
     an_image_may_log_to_a_file,
     what_sensors_run_stays_and_the_rest_can_go,
     programs_push_and_pull_with_a_token,
@@ -80,7 +81,7 @@ async fn an_archive_becomes_a_service_that_its_sensors_fetch(engine: Engine) {
     assert_eq!(manifest["events"], json!({ "kind": "honeysens_collector" }));
     assert_eq!(
         manifest["ready"],
-        json!({ "kind": "connect", "port": 2222 })
+        json!({ "kind": "connect", "port": 2222, "protocol": "tcp" })
     );
     assert_eq!(
         manifest["ports"][0],
@@ -233,7 +234,7 @@ async fn kept(app: &TestApp) -> ([i64; 4], usize) {
     (rows, files(&app.data().join("registry")))
 }
 
-async fn the_console_uploads_and_sees_how_full_the_registry_is(engine: Engine) {
+async fn the_console_uploads_in_parts_and_sees_how_full_the_registry_is(engine: Engine) {
     let app = TestApp::start(engine).await;
     let token = app.token(Role::Observer).await;
     let admin = app.admin().await;
@@ -242,27 +243,58 @@ async fn the_console_uploads_and_sees_how_full_the_registry_is(engine: Engine) {
         (&before["state"], &before["stored"]),
         (&json!("online"), &json!(0))
     );
-    let post = async |archive: Vec<u8>| {
+    let post = async |path: String, kind: &str, body: Vec<u8>| {
         let answer = app
             .http
-            .post(format!("{}/fn/upload_service?level=high", app.url))
+            .post(format!("{}/fn/{path}", app.url))
             .header("cookie", &admin)
             .header("sec-fetch-site", "same-origin")
-            .body(archive)
+            .header("content-type", kind)
+            .body(body)
             .send()
             .await
             .unwrap();
-        (answer.status(), answer.json::<Value>().await.unwrap())
+        let status = answer.status();
+        (status, answer.json::<Value>().await.unwrap())
     };
-    let (status, refused) = post(b"no archive".to_vec()).await;
+    let begin = async || {
+        let (status, begun) = post("begin_upload".to_owned(), "text/plain", vec![]).await;
+        assert_eq!((status, &begun["received"]), (StatusCode::OK, &json!(0)));
+        begun["id"].as_str().unwrap().to_owned()
+    };
+    let append = async |id: &str, offset: usize, part: &[u8]| {
+        let path = format!("append_upload?id={id}&offset={offset}");
+        post(path, "application/octet-stream", part.to_vec()).await
+    };
+    let finish = async |id: &str| {
+        let body = json!({ "id": id, "form": { "level": "high" } }).to_string();
+        let path = "finish_upload".to_owned();
+        post(path, "application/json", body.into_bytes()).await
+    };
+    let id = begin().await;
+    assert_eq!(append(&id, 0, b"no archive").await.0, StatusCode::OK);
+    let (status, refused) = finish(&id).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(refused["refused"]["refusal"], "upload", "{refused}");
-    let (status, service) = post(Image::new("amd64", "one").honeysens("pot", "amd64", "1.0")).await;
-    assert_eq!(status, StatusCode::CREATED);
+
+    let archive = Image::new("amd64", "one").honeysens("pot", "amd64", "1.0");
+    let (first, second) = archive.split_at(archive.len() / 2);
+    let id = begin().await;
+    let (status, view) = append(&id, 0, first).await;
+    assert_eq!(
+        (status, &view["received"]),
+        (StatusCode::OK, &json!(first.len()))
+    );
+    let (status, refused) = append(&id, 0, first).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
+    assert_eq!(append(&id, first.len(), second).await.0, StatusCode::OK);
+    let (status, service) = finish(&id).await;
+    assert_eq!(status, StatusCode::OK);
     assert_eq!(
         (&service["name"], &service["level"]),
         (&json!("pot"), &json!("high"))
     );
+    assert_eq!(append(&id, 0, first).await.0, StatusCode::NOT_FOUND);
     let after = app.api_json("/api/v1/registry", &token).await;
     assert!(after["stored"].as_u64().unwrap() > 0, "{after}");
 }
@@ -299,7 +331,6 @@ async fn a_refused_archive_leaves_nothing(engine: Engine) {
         ("?name=ssh", right.clone(), 422, "name: is taken"),
         ("?name=No", right.clone(), 400, "name"),
         ("?port=2222/tcp", right.clone(), 422, "2222/tcp:22"),
-        ("?port=53/udp:53", right.clone(), 422, "UDP"),
         ("?colour=red", right.clone(), 400, "colour"),
         ("", vec![0; 5 * 1024 * 1024], 413, "4194304 bytes"),
     ] {
@@ -379,6 +410,26 @@ async fn an_image_of_docker_needs_a_few_words(engine: Engine) {
     assert_eq!(
         manifest["ports"][1],
         json!({ "number": 2223, "protocol": "tcp", "published": 23 })
+    );
+}
+
+async fn a_service_may_have_udp_ports_only(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let admin = app.token(Role::Admin).await;
+    let archive = Image::new("amd64", "one").honeysens("pot", "amd64", "1.0");
+    let (status, made) = upload(&app, &admin, "?port=53/udp:1053", archive).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let one = sensor(&app, "one", "x86_64").await;
+    assert_eq!(add(&app, &admin, &one, "pot").await.0, StatusCode::OK);
+    let told = poll(&app, &one, "x86_64", 1, true).await;
+    let told = instance(&told, "pot");
+    assert_eq!(
+        told["ports"],
+        json!([{ "number": 1053, "transport": "udp" }])
+    );
+    assert_eq!(
+        told["image"]["manifest"]["ready"],
+        json!({ "kind": "connect", "port": 53, "protocol": "udp" })
     );
 }
 

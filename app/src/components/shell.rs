@@ -11,6 +11,7 @@ use crate::{
     answer::ask,
     jump::{Jump, JumpPlace},
     live::Live,
+    pages::Upload,
     preferences::{self, use_locale},
     server,
     translations::td_string,
@@ -26,6 +27,7 @@ pub fn Shell() -> impl IntoView {
     let live = Live::new();
     provide_context(live);
     provide_context(Toasts::new());
+    provide_context(Upload::new());
     let jump = Jump::new();
     provide_context(jump);
     Effect::new(move |_| live.open());

@@ -23,6 +23,7 @@ pub use dashboard::Dashboard;
 pub use later::{Attacks, Rare, Sensing, load_part};
 pub use login::LogIn;
 pub use notice::{NotFound, Notice};
+pub use services::Upload;
 
 use api::Api;
 use audit::Audit;

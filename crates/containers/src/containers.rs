@@ -266,6 +266,16 @@ impl Containers {
                     "port {port} is taken by another instance, of {service}"
                 ))
             });
+            let rival = keepers
+                .values()
+                .filter(|_| !wanted.catches_rest_at().is_empty())
+                .find(|kept| !kept.wanted.catches_rest_at().is_empty());
+            let clash = clash.or_else(|| {
+                let service = &rival?.wanted.configuration.service;
+                Some(format!(
+                    "what no service takes goes to another instance, of {service}"
+                ))
+            });
             if let Some(reason) = clash {
                 self.shared.set(*id, State::Failed(reason));
                 continue;

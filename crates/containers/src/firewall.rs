@@ -30,6 +30,8 @@ pub struct Opening {
     pub collector: bool,
     /// What leads into it.
     pub publications: Vec<Publication>,
+    /// The addresses of this machine at which whatever nothing else takes leads into it, too.
+    pub rest: Vec<IpAddr>,
 }
 
 /// How long `nft` may take.
@@ -140,10 +142,66 @@ pub fn rules(owner: Owner, openings: &[Opening]) -> String {
 \t\ttype nat hook output priority -110; policy accept;
 \t\tjump publish
 \t}
-}
 ",
     );
+    catch_rest(&mut text, &ours, openings);
+    text.push_str("}\n");
     text
+}
+
+/// Comes after everybody's port forwarding, also the engine's. What a socket of this machine is open for is left alone:
+/// its own services, and the answers to what it asks itself.
+fn catch_rest(text: &mut String, ours: &str, openings: &[Opening]) {
+    let rest: Vec<_> = openings
+        .iter()
+        .flat_map(|opening| {
+            opening
+                .rest
+                .iter()
+                .map(|address| (*address, opening.subnets))
+        })
+        .filter_map(|(address, subnets)| Some((address, inside(address, &subnets)?)))
+        .collect();
+    if rest.is_empty() {
+        return;
+    }
+    let _ = write!(
+        text,
+        "\tchain catch_rest {{
+\t\ttype nat hook prerouting priority dstnat + 5; policy accept;
+\t\tiifname \"lo\" accept
+\t\tiifname {ours} accept
+\t\tmeta l4proto {{ tcp, udp }} socket wildcard {{ 0, 1 }} accept
+"
+    );
+    for (address, container) in rest {
+        let (to, family) = (to(address), if container.is_ipv4() { "ip" } else { "ip6" });
+        let _ = writeln!(
+            text,
+            "\t\t{to} meta l4proto {{ tcp, udp }} dnat {family} to {container}"
+        );
+    }
+    text.push_str("\t}\n");
+}
+
+/// What is for an address of this machine; where none is named, for any but the loopback, since nothing from there finds
+/// the way back.
+fn to(address: IpAddr) -> String {
+    match (address.is_ipv4(), address.is_unspecified()) {
+        (true, true) => "meta nfproto ipv4 fib daddr type local ip daddr != 127.0.0.0/8".to_owned(),
+        (true, false) => format!("ip daddr {address}"),
+        (false, true) => "meta nfproto ipv6 fib daddr type local ip6 daddr != ::1".to_owned(),
+        (false, false) => format!("ip6 daddr {address}"),
+    }
+}
+
+/// The container's address of the same family, if it has one.
+fn inside(address: IpAddr, subnets: &Subnets) -> Option<IpAddr> {
+    if address.is_ipv4() {
+        Some(subnets.container().into())
+    } else {
+        subnets.container_v6().map(IpAddr::V6)
+    }
 }
 
 fn set(text: &mut String, name: &str, kind: &str, elements: impl Iterator<Item = String>) {
@@ -164,19 +222,11 @@ fn publish(text: &mut String, opening: &Opening, publication: &Publication) {
     } = publication;
     let protocol = protocol.word();
     for address in publication.addresses() {
-        // Its own addresses, but not the loopback: nothing from there finds the way back.
-        let to = match (address.is_ipv4(), address.is_unspecified()) {
-            (true, true) => {
-                "meta nfproto ipv4 fib daddr type local ip daddr != 127.0.0.0/8".to_owned()
-            }
-            (true, false) => format!("ip daddr {address}"),
-            (false, true) => "meta nfproto ipv6 fib daddr type local ip6 daddr != ::1".to_owned(),
-            (false, false) => format!("ip6 daddr {address}"),
-        };
-        let container = match (address.is_ipv4(), opening.subnets.container_v6()) {
-            (true, _) => format!("ip to {}:{number}", opening.subnets.container()),
-            (false, Some(container)) => format!("ip6 to [{container}]:{number}"),
-            (false, None) => continue,
+        let to = to(address);
+        let container = match inside(address, &opening.subnets) {
+            Some(IpAddr::V4(container)) => format!("ip to {container}:{number}"),
+            Some(IpAddr::V6(container)) => format!("ip6 to [{container}]:{number}"),
+            None => continue,
         };
         let _ = writeln!(
             text,

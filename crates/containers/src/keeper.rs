@@ -9,7 +9,7 @@ use std::{
 
 use skep_model::{ids::InstanceId, raw, sensor::InstanceState};
 use skep_protocol::{
-    manifest::{Events, Protocol, Ready},
+    manifest::{Events, Ready},
     message::InstanceReport,
 };
 use tokio::{
@@ -335,8 +335,9 @@ impl Keeper {
     fn probe(&self, publications: &[Publication], subnets: &Subnets) -> Option<SocketAddr> {
         let (number, protocol) = match &self.wanted.manifest.ready {
             Ready::Runs => return None,
-            Ready::Connect { port } => (port.get(), Protocol::Tcp),
-            Ready::Answer { port, protocol, .. } => (port.get(), *protocol),
+            Ready::Connect { port, protocol } | Ready::Answer { port, protocol, .. } => {
+                (port.get(), *protocol)
+            }
         };
         let publication = publications
             .iter()
@@ -353,8 +354,9 @@ impl Keeper {
     fn silence(&self, problem: &str) -> String {
         let (port, protocol) = match &self.wanted.manifest.ready {
             Ready::Runs => return problem.to_owned(),
-            Ready::Connect { port } => (port, Protocol::Tcp),
-            Ready::Answer { port, protocol, .. } => (port, *protocol),
+            Ready::Connect { port, protocol } | Ready::Answer { port, protocol, .. } => {
+                (port, *protocol)
+            }
         };
         format!(
             "it runs, and does not answer on its port {port}/{} within {} s: {problem}",
@@ -399,5 +401,6 @@ pub(crate) fn opening(
         subnets,
         collector: wanted.manifest.events == Events::HoneysensCollector,
         publications: publications.to_vec(),
+        rest: wanted.catches_rest_at(),
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a service answers.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use skep_protocol::manifest::{Protocol, Ready};
 use tokio::{
@@ -18,6 +18,13 @@ const TRY: Duration = Duration::from_secs(5);
 /// How long to wait between two tries.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// What there is to say of a service that says nothing.
+const NOTHING: &str = "nothing came back";
+
+/// How many datagrams show that a UDP port is not closed, and how long to wait for the refusal of each.
+const DATAGRAMS: u32 = 6;
+const REFUSAL: Duration = Duration::from_millis(500);
+
 /// How long a service that listens nowhere has to run before it counts as running.
 const RUNS: Duration = Duration::from_secs(3);
 
@@ -28,14 +35,17 @@ pub(crate) async fn wait(ready: &Ready, address: Option<SocketAddr>) -> Result<(
         return Ok(());
     };
     let end = Instant::now() + DEADLINE;
+    let mut problem = NOTHING.to_owned();
     loop {
         let left = end.saturating_duration_since(Instant::now());
         let tried = timeout(TRY.min(left), ask(ready, address)).await;
-        let problem = match tried {
+        match tried {
             Ok(Ok(())) => return Ok(()),
-            Ok(Err(problem)) => problem,
-            Err(_) => "nothing came back".to_owned(),
-        };
+            Ok(Err(said)) => problem = said,
+            // A last try that was cut short says nothing.
+            Err(_) if left >= TRY => NOTHING.clone_into(&mut problem),
+            Err(_) => {}
+        }
         if Instant::now() + PAUSE >= end {
             return Err(problem);
         }
@@ -47,7 +57,25 @@ async fn ask(ready: &Ready, address: SocketAddr) -> Result<(), String> {
     let said = |error: std::io::Error| error.to_string();
     match ready {
         Ready::Runs => Ok(()),
-        Ready::Connect { .. } => TcpStream::connect(address).await.map(drop).map_err(said),
+        Ready::Connect {
+            protocol: Protocol::Tcp,
+            ..
+        } => TcpStream::connect(address).await.map(drop).map_err(said),
+        Ready::Connect {
+            protocol: Protocol::Udp,
+            ..
+        } => {
+            let socket = datagrams_to(address).await.map_err(said)?;
+            // Where nobody listens, the system says so, once a second at most; where somebody does, there may be no
+            // answer.
+            for _ in 0..DATAGRAMS {
+                socket.send(&[0]).await.map_err(said)?;
+                if let Ok(answer) = timeout(REFUSAL, socket.recv(&mut [0])).await {
+                    return answer.map(drop).map_err(said);
+                }
+            }
+            Ok(())
+        }
         Ready::Answer {
             protocol: Protocol::Tcp,
             send,
@@ -76,13 +104,7 @@ async fn ask(ready: &Ready, address: SocketAddr) -> Result<(), String> {
             expect,
             ..
         } => {
-            let any: SocketAddr = if address.is_ipv4() {
-                ([0; 4], 0).into()
-            } else {
-                ([0u16; 8], 0).into()
-            };
-            let socket = UdpSocket::bind(any).await.map_err(said)?;
-            socket.connect(address).await.map_err(said)?;
+            let socket = datagrams_to(address).await.map_err(said)?;
             socket.send(&send.0).await.map_err(said)?;
             let mut answer = vec![0; 65_535];
             let length = socket.recv(&mut answer).await.map_err(said)?;
@@ -90,6 +112,17 @@ async fn ask(ready: &Ready, address: SocketAddr) -> Result<(), String> {
             compare(&answer, &expect.0)
         }
     }
+}
+
+async fn datagrams_to(address: SocketAddr) -> io::Result<UdpSocket> {
+    let any: SocketAddr = if address.is_ipv4() {
+        ([0; 4], 0).into()
+    } else {
+        ([0u16; 8], 0).into()
+    };
+    let socket = UdpSocket::bind(any).await?;
+    socket.connect(address).await?;
+    Ok(socket)
 }
 
 fn compare(answer: &[u8], expect: &[u8]) -> Result<(), String> {

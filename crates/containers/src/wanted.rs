@@ -75,14 +75,10 @@ pub struct Publication {
 }
 
 impl Publication {
-    /// The addresses to listen on: `::` is both families, as it is for the built-in honeypots.
+    /// The addresses to listen on.
     #[must_use]
     pub fn addresses(&self) -> Vec<IpAddr> {
-        if self.address == Ipv6Addr::UNSPECIFIED {
-            vec![Ipv4Addr::UNSPECIFIED.into(), self.address]
-        } else {
-            vec![self.address]
-        }
+        families(self.address)
     }
 
     /// Whether both cannot be had at the same time.
@@ -96,6 +92,15 @@ impl Publication {
                             && (one.is_unspecified() || two.is_unspecified()))
                 })
             })
+    }
+}
+
+/// `::` is both families, as it is for the built-in honeypots.
+fn families(address: IpAddr) -> Vec<IpAddr> {
+    if address == Ipv6Addr::UNSPECIFIED {
+        vec![Ipv4Addr::UNSPECIFIED.into(), address]
+    } else {
+        vec![address]
     }
 }
 
@@ -118,6 +123,17 @@ impl Wanted {
     pub fn raw_network(&self) -> Option<&InterfaceName> {
         let asked = self.manifest.profile.asks_for_raw_network();
         self.allowed.raw_network.as_ref().filter(|_| asked)
+    }
+
+    /// The addresses of this machine at which it takes what nothing else takes; none if it does not.
+    #[must_use]
+    pub fn catches_rest_at(&self) -> Vec<IpAddr> {
+        // On the host's own network it sees everything anyway.
+        if self.manifest.catch_all && self.raw_network().is_none() {
+            families(self.configuration.address)
+        } else {
+            vec![]
+        }
     }
 
     /// The ports of the host that lead into the container; or why that cannot be.

@@ -10,8 +10,8 @@ use std::{
 };
 
 use serde_json::json;
-use skep_containers::State;
-use skep_model::{ids::SensorId, service::SettingValue};
+use skep_containers::{State, Wanted};
+use skep_model::{Bytes, ids::SensorId, service::SettingValue};
 use support::{Outside, Sensor, Store, ask_engine, program, serving, shell, socket, wanted};
 
 fn start() -> (Arc<Store>, Sensor) {
@@ -72,6 +72,96 @@ async fn one_address_and_one_protocol_can_be_chosen() {
     sensor.wanted.send_replace(vec![only_v6.clone()]);
     sensor.containers.converge(&[only_v6]).await;
     assert_eq!(outside.connect(&v4, 8011, &[]), None);
+    sensor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_service_takes_goes_to_the_catch_all() {
+    let (store, sensor) = start();
+    let outside = Outside::new(18);
+    let mut manifest = serving(&store, 4444);
+    manifest["ports"] = json!([]);
+    manifest["ready"] = json!({ "kind": "runs" });
+    manifest["catch_all"] = json!(true);
+    let [here, here_v6] = outside.here();
+    // Others test here, too: they have addresses of their own.
+    let catch_all = wanted(manifest.clone(), &here, 0);
+    let second = wanted(manifest.clone(), &here, 0);
+    let service = wanted(serving(&store, 22), &here, 4445);
+    let own = TcpListener::bind((here.as_str(), 4446)).unwrap();
+    std::thread::spawn(move || own.incoming().for_each(drop));
+    let all = [catch_all.clone(), service.clone()];
+    sensor.wanted.send_replace(all.to_vec());
+    sensor.until_running(&catch_all).await;
+    sensor.until_running(&service).await;
+    let [there, there_v6] = outside.there();
+    assert_eq!(outside.greeting(&here, 4444), format!("hello {there}\n"));
+    assert_eq!(outside.datagram(&here, 4444), format!("hello {there}\n"));
+    assert_eq!(outside.greeting(&here, 4445), format!("hello {there}\n"));
+    let printed = |wanted: &Wanted| sensor.containers.log(wanted.configuration.id);
+    let visits = |lines: Vec<Bytes>| {
+        let visit = format!("visited by {there}").into();
+        lines.iter().filter(|line| **line == visit).count()
+    };
+    assert_eq!(visits(printed(&service).await.unwrap()), 1);
+    assert_eq!(
+        outside.connect(&here, 4446, &[]).as_deref(),
+        Some(""),
+        "the machine's own"
+    );
+    assert_eq!(
+        outside.connect(&here_v6, 4444, &[]),
+        None,
+        "another address"
+    );
+
+    sensor
+        .wanted
+        .send_replace([all.as_slice(), std::slice::from_ref(&second)].concat());
+    let reason = sensor.until_failed(&second).await;
+    assert_eq!(
+        reason,
+        "what no service takes goes to another instance, of imitation"
+    );
+
+    let over_v6 = wanted(manifest, &here_v6, 0);
+    sensor.wanted.send_replace(vec![over_v6.clone()]);
+    sensor.until_running(&over_v6).await;
+    assert_eq!(
+        outside.greeting(&here_v6, 4444),
+        format!("hello {there_v6}\n")
+    );
+    assert_eq!(
+        outside.datagram(&here_v6, 4444),
+        format!("hello {there_v6}\n")
+    );
+    assert_eq!(outside.connect(&here, 4444, &[]), None);
+    sensor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_with_udp_ports_only_runs_when_they_are_not_closed() {
+    let (store, sensor) = start();
+    let mut open = serving(&store, 69);
+    open["ports"] = json!([{ "number": 69, "published": 69, "protocol": "udp" }]);
+    open["ready"] = json!({ "kind": "connect", "port": 69, "protocol": "udp" });
+    let mut closed = open.clone();
+    closed["image"] = store.image(&["silent"], false);
+    let (open, closed) = (
+        wanted(open, "0.0.0.0", 6919),
+        wanted(closed, "0.0.0.0", 6920),
+    );
+    sensor
+        .wanted
+        .send_replace(vec![open.clone(), closed.clone()]);
+    sensor.until_running(&open).await;
+    let reason = sensor.until_failed(&closed).await;
+    assert!(
+        reason.starts_with(
+            "it runs, and does not answer on its port 69/udp within 30 s: Connection refused"
+        ),
+        "{reason}"
+    );
     sensor.end().await;
 }
 

@@ -181,12 +181,16 @@ fn firewall() {
             subnets: subnets(),
             collector,
             publications: wanted.publications().unwrap(),
+            rest: wanted.catches_rest_at(),
         }
     };
+    let mut catch_all = opening("2001:db8::1", "skep-beef000004", false);
+    catch_all.rest = wanted(&json!({ "catch_all": true }), "::").catches_rest_at();
     let openings = [
         opening("::", "skep-beef000001", true),
         opening("192.0.2.1", "skep-beef000002", false),
         opening("2001:db8::1", "skep-beef000003", false),
+        catch_all,
     ];
     insta::assert_snapshot!(rules(owner(), &openings));
 }

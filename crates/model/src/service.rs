@@ -224,7 +224,7 @@ pub struct Placement {
     #[cfg_attr(feature = "schema", schemars(with = "crate::Address"))]
     pub address: IpAddr,
     /// The ports.
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
+    #[cfg_attr(feature = "schema", schemars(length(max = 128)))]
     pub ports: Vec<Port>,
     /// What is set otherwise than by default.
     #[serde(default)]
@@ -456,6 +456,17 @@ pub struct FetchForm {
     /// The password. It is not kept.
     #[serde(default)]
     pub password: Option<String>,
+}
+
+impl fmt::Debug for FetchForm {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FetchForm")
+            .field("reference", &self.reference)
+            .field("about", &self.about)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
 }
 
 words! {

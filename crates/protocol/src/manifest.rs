@@ -293,10 +293,13 @@ pub enum Adapter {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Ready {
-    /// A TCP port takes a connection.
+    /// A port takes a connection; over UDP, a datagram to it is not refused.
     Connect {
         /// Which.
         port: std::num::NonZero<u16>,
+        /// The protocol.
+        #[serde(default)]
+        protocol: Protocol,
     },
     /// A port answers.
     Answer {

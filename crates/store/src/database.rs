@@ -115,7 +115,7 @@ impl Location {
                 return Err(StoreError::Absent(folder.join(FILE).display().to_string()));
             }
             Self::Folder(folder) => (sqlite_options(), sqlite_url(folder)),
-            Self::Url(url) => (AnyPoolOptions::new().acquire_timeout(PATIENCE), url.clone()),
+            Self::Url(url) => (pool_options(), url.clone()),
         };
         // A statement that reads a whole table takes its time.
         let url = AnyConnectOptions::from_str(&url)?.disable_statement_logging();
@@ -137,8 +137,19 @@ fn sqlite_url(folder: &Path) -> String {
     format!("sqlite://{}?mode=rwc", folder.join(FILE).display())
 }
 
+/// Connections stay as long as they are good, which is tried whenever one is taken. sqlx's task that looks for old ones
+/// can fall into a loop without end when one comes back at the same moment (transact-rs/sqlx#3645), and it is there as
+/// soon as there is a longest time or a smallest number.
+fn pool_options() -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .acquire_timeout(PATIENCE)
+        .min_connections(0)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}
+
 fn sqlite_options() -> AnyPoolOptions {
-    AnyPoolOptions::new().acquire_timeout(PATIENCE).after_connect(|connection, _| {
+    pool_options().after_connect(|connection, _| {
         Box::pin(async move {
             // FULL: what was committed survives a power cut, which is what an acknowledgement promises.
             connection
@@ -270,11 +281,7 @@ impl Store {
             .connect(&url)
             .await?;
         migrations(Engine::Sqlite).run(&write).await?;
-        let read = sqlite_options()
-            .max_connections(4)
-            .min_connections(1)
-            .connect(&url)
-            .await?;
+        let read = sqlite_options().max_connections(4).connect(&url).await?;
         Ok(Self {
             engine: Engine::Sqlite,
             writer: 0,
@@ -288,10 +295,8 @@ impl Store {
     /// `writer` tells apart the servers that write to the same database: each has rollup rows of its own.
     pub async fn open_postgres(url: &str, writer: i64) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let pool = AnyPoolOptions::new()
+        let pool = pool_options()
             .max_connections(8)
-            .min_connections(1)
-            .acquire_timeout(PATIENCE)
             .after_connect(|connection, _| {
                 Box::pin(async move {
                     // Whether it was to be had is asked once, below.

@@ -1,35 +1,48 @@
-//! Archives that the console sends. The answers are those of server functions; only that the body is taken piece by
-//! piece, and that the browser can tell how much of it is gone.
+//! Parts of archives that the console sends. The answers are those of server functions; only that the body is taken
+//! piece by piece, and that what came of it before a connection broke is kept.
 
 use axum::{
     Extension, Json,
     body::Body,
-    extract::{RawQuery, State as Shared},
+    extract::{Query, State as Shared, rejection::QueryRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use serde::Deserialize;
 use skep_app::failure::Failure;
 use skep_hub::Actor;
-use skep_model::{Complaint, Refusal, service::ArchiveForm};
+use skep_model::{Refusal, ids::ArchiveId};
 
 use crate::router::State;
 
-/// Adds an image of a service.
-pub(crate) async fn service(
+/// Where a part belongs.
+#[derive(Deserialize)]
+pub(crate) struct Part {
+    id: ArchiveId,
+    /// How many bytes come before it.
+    offset: u64,
+}
+
+/// Appends a part.
+pub(crate) async fn part(
     Shared(state): Shared<State>,
     Extension(actor): Extension<Option<Actor>>,
-    RawQuery(query): RawQuery,
+    part: Result<Query<Part>, QueryRejection>,
     body: Body,
 ) -> Response {
     let Some(actor) = actor else {
         return refuse(Refusal::NotLoggedIn);
     };
-    let Ok(form) = serde_html_form::from_str::<ArchiveForm>(&query.unwrap_or_default()) else {
-        return refuse(Refusal::invalid("archive", Complaint::Wrong));
+    let Ok(Query(part)) = part else {
+        return refuse(Refusal::NotFound);
     };
     let content = body.into_data_stream();
-    match state.hub.upload_service(&actor, form, content).await {
-        Ok(service) => (StatusCode::CREATED, Json(service)).into_response(),
+    let hub = &state.hub;
+    match hub
+        .append_upload(&actor, part.id, part.offset, content)
+        .await
+    {
+        Ok(view) => Json(view).into_response(),
         Err(error) => refuse(error.refusal()),
     }
 }

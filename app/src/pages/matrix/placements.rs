@@ -272,7 +272,8 @@ fn fields(
         })
     };
     let pinned = entry.placement.pinned;
-    let listens = spelled(&entry.placement.ports, &spoken(service, pinned));
+    let spoken = spoken(service, pinned);
+    let listens = spelled(&entry.placement.ports, &spoken);
     let revision = (!service.revisions.is_empty()).then(|| {
         revisions(
             locale,
@@ -298,7 +299,7 @@ fn fields(
                 name=name("ports")
                 label=td_string!(locale, sensor.ports)
                 value=listens
-                required=true
+                required=!spoken.is_empty()
                 complaint=complaint(name("ports"), td_string!(locale, matrix.wrong_ports))
             />
             <Field

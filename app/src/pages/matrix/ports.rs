@@ -53,7 +53,8 @@ pub fn ports(text: &str, spoken: &BTreeSet<Transport>) -> Option<Vec<Port>> {
             ports.push(port);
         }
     }
-    (!ports.is_empty()).then_some(ports)
+    // A service that only watches the network has none.
+    (ports.is_empty() == spoken.is_empty()).then_some(ports)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The services: what sensors can run, who runs it, and the images behind it.
 
+mod add;
 mod dialogs;
+mod fetches;
 mod item;
 mod upload;
 
@@ -16,9 +18,11 @@ use skep_model::{
 };
 
 use self::{
-    dialogs::{AddService, AskRemove, EditService, Subject},
+    add::{AddArchive, AddReference},
+    dialogs::{AskRemove, EditService, Subject},
+    fetches::{FetchPanels, Fetches},
     item::Item,
-    upload::{Upload, UploadPanel},
+    upload::UploadPanel,
 };
 use crate::{
     Me,
@@ -32,6 +36,7 @@ use crate::{
     view::view,
     words,
 };
+pub use upload::Upload;
 
 /// A service, with all that is known of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,7 +109,17 @@ pub fn Services() -> impl IntoView {
         remove: Attempt::new(),
         subject: RwSignal::new(None),
     };
-    let upload = Upload::new();
+    let upload = expect_context::<Upload>();
+    Effect::new(move |_| {
+        if upload.taken().is_some() {
+            state.refresh();
+        }
+    });
+    let fetches = Fetches::new();
+    let add = move |subject| {
+        state.subject.set(subject);
+        state.add.ask();
+    };
     Effect::new(move |_| {
         live::listen(move |message| {
             if matches!(message, LiveMessage::Sensors | LiveMessage::Resync) {
@@ -117,17 +132,30 @@ pub fn Services() -> impl IntoView {
     let toolbar = move || {
         Suspend::new(async move {
             let admin = me.await.is_ok_and(|me| me.role == Role::Admin);
-            admin.then(|| {
-                view! {
-                    <div class="toolbar">
-                        <button type="button" class="btn primary" on:click=move |_| state.add.ask()>
-                            <Icon name="plus" />
-                            {td_string!(locale, services.add)}
-                        </button>
-                    </div>
-                }
-            })
-            .into_any()
+            admin
+                .then(|| {
+                    view! {
+                        <div class="toolbar">
+                            <button type="button" class="btn" on:click=move |_| fetches.ask.ask()>
+                                <Icon name="download" />
+                                {td_string!(locale, services.fetch_title)}
+                            </button>
+                            <button type="button" class="btn primary" on:click=move |_| add(None)>
+                                <Icon name="plus" />
+                                {td_string!(locale, services.add)}
+                            </button>
+                        </div>
+                    }
+                })
+                .into_any()
+        })
+    };
+    let on_their_way = move || {
+        Suspend::new(async move {
+            let admin = me.await.is_ok_and(|me| me.role == Role::Admin);
+            admin
+                .then(|| view! { <FetchPanels state fetches /> })
+                .into_any()
         })
     };
     let list = move || {
@@ -158,10 +186,12 @@ pub fn Services() -> impl IntoView {
             <Awaited view=toolbar />
             <div class="stack">
                 <Awaited view=registry />
-                <UploadPanel upload />
+                <UploadPanel upload again=move |()| add(Some(Subject::Refused)) />
+                <Awaited view=on_their_way />
                 <Awaited view=list before=Loading />
             </div>
-            <AddService state upload />
+            <AddArchive state upload />
+            <AddReference fetches />
             <EditService state />
             <AskRemove state />
         </Page>

@@ -2,7 +2,8 @@
 //!
 //! `serve PORT` answers each connection with `hello` and the address that it sees, and then does as it is told, line by
 //! line. With `json` it prints what happens, and with `cowrie PATH` it writes that to a file, as Cowrie would.
-//! `connect ADDRESS` is the other side: it says the lines that it was given, and prints what comes.
+//! `connect ADDRESS` is the other side: it says the lines that it was given, and prints what comes; `ask ADDRESS` is the
+//! same with one datagram.
 
 use std::{
     env,
@@ -39,6 +40,7 @@ fn main() {
             }
             serve(80, Log::Words);
         }
+        ["ask", address] => ask(address.parse().unwrap()),
         ["connect", address, ref lines @ ..] => connect(address.parse().unwrap(), lines),
         _ => panic!("{words:?}"),
     }
@@ -180,6 +182,17 @@ fn reach_udp(address: SocketAddr) -> String {
         .and_then(|()| socket.send(b"anybody there?"))
         .and_then(|_| socket.recv(&mut [0; 100]));
     said(asked.map(drop))
+}
+
+fn ask(address: SocketAddr) {
+    let any = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let socket = UdpSocket::bind(any).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.connect(address).unwrap();
+    socket.send(b"anybody there?").unwrap();
+    let mut answer = [0; 100];
+    let length = socket.recv(&mut answer).expect("no answer");
+    print!("{}", String::from_utf8_lossy(&answer[..length]));
 }
 
 fn connect(address: SocketAddr, lines: &[&str]) {

@@ -374,6 +374,18 @@ impl Outside {
         }
     }
 
+    /// Sends a datagram from there as soon as that can be done, and returns the answer.
+    pub fn datagram(&self, address: &str, port: u16) -> String {
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            let output = self.run(&["ask", &socket(address, port)], &[]);
+            if output.status.success() {
+                return String::from_utf8(output.stdout).unwrap();
+            }
+            assert!(Instant::now() < end, "{address} says nothing: {output:?}");
+        }
+    }
+
     /// Connects from there, says the lines, and returns what comes back; `None` without a connection.
     pub fn connect(&self, address: &str, port: u16, lines: &[&str]) -> Option<String> {
         let output = self.run(&["connect", &socket(address, port)], lines);

@@ -103,7 +103,7 @@ pub(super) fn describe(offer: &Offer<'_>, form: &ArchiveForm) -> Result<Describe
     let fields = Fields {
         image: image(offer)?,
         profile,
-        ready: labels.ready.map_or_else(|| ready(&ports), Ok)?,
+        ready: labels.ready.unwrap_or_else(|| ready(&ports)),
         ports,
         catch_all,
         environment: BTreeMap::new(),
@@ -233,15 +233,13 @@ fn published(container: Port, host: u16) -> Result<ContainerPort, Reason> {
     })
 }
 
-/// It works when its first TCP port takes a connection.
-fn ready(ports: &[ContainerPort]) -> Result<Ready, Reason> {
-    if ports.is_empty() {
-        return Ok(Ready::Runs);
-    }
+/// It works when its first TCP port takes a connection; where there are only UDP ports, when the first is not closed.
+fn ready(ports: &[ContainerPort]) -> Ready {
     let tcp = ports.iter().find(|port| port.protocol == Protocol::Tcp);
-    tcp.map(|port| Ready::Connect { port: port.number })
-        .ok_or_else(|| {
-            "it has UDP ports only, and nothing can tell that such a service works".to_owned()
+    tcp.or(ports.first())
+        .map_or(Ready::Runs, |port| Ready::Connect {
+            port: port.number,
+            protocol: port.protocol,
         })
 }
 

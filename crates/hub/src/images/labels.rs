@@ -152,23 +152,23 @@ impl<'a> Own<'a> {
             };
         };
         let number = NonZero::new(port.number).ok_or("there is no port 0")?;
-        Ok(Some(match (port.transport, expect) {
-            (Transport::Tcp, None) if send.is_none() => Ready::Connect { port: number },
-            (transport, Some(expect)) => Ready::Answer {
+        let protocol = match port.transport {
+            Transport::Tcp => Protocol::Tcp,
+            Transport::Udp => Protocol::Udp,
+        };
+        match (send, expect) {
+            (None, None) => Ok(Some(Ready::Connect {
                 port: number,
-                protocol: match transport {
-                    Transport::Tcp => Protocol::Tcp,
-                    Transport::Udp => Protocol::Udp,
-                },
+                protocol,
+            })),
+            (send, Some(expect)) => Ok(Some(Ready::Answer {
+                port: number,
+                protocol,
                 send: Bytes(send.unwrap_or_default()),
                 expect: Bytes(expect),
-            },
-            (_, None) => {
-                return Err("the label skep.ready.expect says what the answer begins with: without it nothing tells \
-                     that such a service works"
-                    .to_owned());
-            }
-        }))
+            })),
+            (Some(_), None) => Err(only_with("ready.send", "skep.ready.expect is there")),
+        }
     }
 
     fn limits(&mut self) -> Result<Limits, Reason> {
@@ -289,7 +289,10 @@ mod tests {
             ),
             (&[("skep.events.file", "/x")], "a log"),
             (&[("skep.ready", "0/tcp")], "22/tcp"),
-            (&[("skep.ready", "53/udp")], "skep.ready.expect"),
+            (
+                &[("skep.ready", "53/udp"), ("skep.ready.send", "x")],
+                "skep.ready.expect",
+            ),
             (&[("skep.ready.expect", "x")], "skep.ready is there"),
             (&[("skep.limits.pids", "-1")], "a whole number"),
             (

@@ -148,7 +148,7 @@ fn ready(fields: &Fields) -> Result<(), WrongManifest> {
         Ready::Runs => {
             return wrong("a service with ports says on which of them it answers when it works");
         }
-        Ready::Connect { port } => (*port, Protocol::Tcp),
+        Ready::Connect { port, protocol } => (*port, *protocol),
         Ready::Answer {
             port,
             protocol,
