@@ -89,7 +89,7 @@ impl Store {
             conditions.any_of("i.sensor_id", ids.collect());
         }
         let sql = format!(
-            "SELECT i.id, i.sensor_id, v.name, i.revision, i.address, i.ports, i.settings, i.removed_at
+            "SELECT i.id, i.sensor_id, v.name, i.revision, i.pinned, i.address, i.ports, i.settings, i.removed_at
              FROM instances i JOIN services v ON v.id = i.service_id {} ORDER BY v.name, i.id",
             conditions.sql()
         );

@@ -1,7 +1,10 @@
 //! Archiving an event, bringing it back, or removing it.
 
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
 use skep_model::{ids::EventId, user::Fate};
 use web_sys::FormData;
 
@@ -30,10 +33,22 @@ pub fn Leave(
     let toasts = expect_context::<Toasts>();
     // The way back outlives this page.
     let navigate = use_navigate();
-    let go = move |address: &str| navigate(address, NavigateOptions::default());
+    let go = {
+        let navigate = navigate.clone();
+        move |address: &str| navigate(address, NavigateOptions::default())
+    };
+    let path = use_location().pathname;
     let leave = {
-        let go = go.clone();
-        move || go(&list)
+        let navigate = navigate.clone();
+        move || {
+            // The list may be there already, beside it: then it stays where it is.
+            let scroll = path.get_untracked() != "/events";
+            let options = NavigateOptions {
+                scroll,
+                ..NavigateOptions::default()
+            };
+            navigate(&list, options);
+        }
     };
     let (leave_too, leave_again) = (leave.clone(), leave.clone());
     let to_archive = move |_| {

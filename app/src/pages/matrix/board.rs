@@ -219,16 +219,20 @@ impl Board {
         })
     }
 
-    /// All subjects that can shall run a service, or none of them; with these settings where they have it not yet.
-    pub fn want(self, service: &ServiceView, wanted: bool, settings: &Settings) {
+    /// All subjects that can shall run a service, or none of them; placed so where they have it not yet.
+    pub fn want(
+        self,
+        service: &ServiceView,
+        wanted: bool,
+        place: impl Fn(&SensorView) -> Option<Placement>,
+    ) {
         let subjects = untrack(|| self.subjects());
         self.draft.update(|draft| {
             for sensor in subjects {
                 if wanted && !service.runs_on(sensor.architecture.as_deref()) {
                     continue;
                 }
-                let placement =
-                    (!settings.is_empty()).then(|| usual_placement(&sensor, service, settings));
+                let placement = place(&sensor);
                 draft.want(&sensor, &service.name, wanted, placement);
             }
         });
@@ -255,17 +259,13 @@ impl Board {
     }
 }
 
-/// How a service comes to a sensor where nothing else is said, with these settings.
-pub fn usual_placement(
-    sensor: &SensorView,
-    service: &ServiceView,
-    settings: &Settings,
-) -> Placement {
+/// How a service comes to a sensor where nothing else is said.
+pub fn usual_placement(sensor: &SensorView, service: &ServiceView) -> Placement {
     let instances = sensor.instances.iter();
     Placement {
         address: service::usual_address(instances.map(|instance| instance.placement.address)),
         ports: service.ports.clone(),
-        settings: settings.clone(),
+        settings: Settings::new(),
         pinned: None,
     }
 }

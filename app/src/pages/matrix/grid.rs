@@ -1,7 +1,7 @@
 //! The table itself. However many sensors there are, it makes only the rows that are in sight.
 
 use leptos::{ev, html, prelude::*};
-use skep_model::service::{ServiceView, Settings};
+use skep_model::service::ServiceView;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
@@ -127,7 +127,7 @@ fn Head(board: Board, service: ServiceView) -> impl IntoView {
     let tick = move |_| {
         let (_, all) = all.get_untracked();
         if let Some(service) = name.with_value(|name| board.service(name)) {
-            board.want(&service, !all, &Settings::new());
+            board.want(&service, !all, |_| None);
         }
     };
     view! {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use skep_model::{
     ids::{InstanceId, SensorId},
     sensor::SensorView,
-    service::{Change, Placement, ServiceView, Settings},
+    service::{Change, Placement, ServiceView},
 };
 use web_sys::FormData;
 
@@ -80,7 +80,7 @@ fn Form(
         service = service.name.to_string(),
         sensor = sensor.name.as_str()
     );
-    let usual = usual_placement(&sensor, &service, &Settings::new());
+    let usual = usual_placement(&sensor, &service);
     let add = move |_| {
         let number = next.get_value();
         next.set_value(number + 1);
@@ -194,7 +194,7 @@ fn entries(draft: &super::draft::Draft, sensor: &SensorView, service: &ServiceVi
             };
             let placement = changed
                 .or_else(|| instance.as_ref().map(|instance| instance.placement.clone()))
-                .unwrap_or_else(|| usual_placement(sensor, service, &Settings::new()));
+                .unwrap_or_else(|| usual_placement(sensor, service));
             Entry {
                 number,
                 instance: instance.map(|instance| instance.id),
