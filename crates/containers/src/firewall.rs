@@ -63,7 +63,7 @@ pub enum FirewallError {
     #[error("nft did not end within {} s", PATIENCE.as_secs())]
     Slow,
     /// It refused.
-    #[error("the rules that confine containers were refused: {0}")]
+    #[error("the rules for the firewall were refused: {0}")]
     Refused(String),
 }
 
@@ -72,8 +72,8 @@ pub enum FirewallError {
 pub fn rules(owner: Owner, openings: &[Opening]) -> String {
     let table = owner.table();
     let ours = format!("\"{}*\"", owner.bridges());
-    let mut text =
-        format!("table inet {table}\ndelete table inet {table}\ntable inet {table} {{\n");
+    let mut text = without(&table);
+    let _ = writeln!(text, "table inet {table} {{");
     let own_v4 = openings
         .iter()
         .map(|it| format!("\"{}\" . {}", it.bridge, it.subnets.container()));
@@ -260,7 +260,12 @@ fn publish(text: &mut String, opening: &Opening, publication: &Publication) {
 /// The command that removes all rules.
 #[must_use]
 pub fn none(owner: Owner) -> String {
-    let table = owner.table();
+    without(&owner.table())
+}
+
+/// The command that removes a table, whether it is there or not. What follows it in one script replaces it.
+#[must_use]
+pub fn without(table: &str) -> String {
     format!("table inet {table}\ndelete table inet {table}\n")
 }
 

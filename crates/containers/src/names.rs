@@ -53,6 +53,12 @@ impl Owner {
         format!("skep_{}", tail(self.0.as_bytes(), 8))
     }
 
+    /// The name of the table that leads ports to the sensor itself.
+    #[must_use]
+    pub fn table_of_other_ports(self) -> String {
+        format!("{}_other_ports", self.table())
+    }
+
     /// The repository of this sensor's images.
     #[must_use]
     pub fn repository(self) -> String {

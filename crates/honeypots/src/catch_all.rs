@@ -19,7 +19,10 @@ use tokio::{
 };
 
 use crate::{
-    contract::{Description, Honeypot, Level, Peer, Service, Setting, SettingKind, SettingsError},
+    contract::{
+        Description, Honeypot, Level, OtherPorts, Peer, Service, Setting, SettingKind,
+        SettingsError,
+    },
     record::{Recorder, Reporter},
     settings::Settings,
     stream::Stream,
@@ -30,6 +33,13 @@ const SOURCES: usize = 10_000;
 
 /// How long one event may go on: a source that never rests is a new event every hour.
 const AGE: Duration = Duration::from_hours(1);
+
+const WHERE_POSSIBLE: &str = "where possible";
+const REQUIRED: &str = "required";
+const NEVER: &str = "never";
+
+/// The most ports that are remembered, of all sources together: enough for a hundred whole scans at a time.
+const PORTS: usize = 1_000_000;
 
 /// The catch-all honeypot.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +54,9 @@ impl Honeypot for CatchAll {
         let port = |transport| move |number| Port { number, transport };
         Description {
             name: "catch-all",
-            description: "Takes whatever comes to its ports, and never answers.",
-            revision: 1,
+            description: "Takes whatever comes to its ports and, where it can, to all others that nothing on the \
+                          machine has, and never answers.",
+            revision: 2,
             level: Level::Low,
             ports: tcp
                 .map(port(Transport::Tcp))
@@ -53,6 +64,16 @@ impl Honeypot for CatchAll {
                 .chain(udp.map(port(Transport::Udp)))
                 .collect(),
             settings: vec![
+                Setting {
+                    name: "other_ports",
+                    description: "Whether it has all ports that nothing else on the machine listens on. The sensor needs \
+                                  nftables and the right to administer the network; where it is required, the lack of \
+                                  them is a problem.",
+                    kind: SettingKind::Choice {
+                        default: WHERE_POSSIBLE,
+                        options: &[WHERE_POSSIBLE, REQUIRED, NEVER],
+                    },
+                },
                 Setting {
                     name: "window",
                     description: "Seconds of quiet after which what a source does is a new event.",
@@ -92,6 +113,11 @@ impl Honeypot for CatchAll {
         let settings = Settings::read(&self.describe(), settings)?;
         let seconds = |name| Duration::from_secs(settings.number(name));
         Ok(Arc::new(Trap {
+            other_ports: match settings.choice("other_ports") {
+                NEVER => OtherPorts::Never,
+                REQUIRED => OtherPorts::Required,
+                _ => OtherPorts::WherePossible,
+            },
             window: seconds("window"),
             first: seconds("first"),
             idle: seconds("idle"),
@@ -102,6 +128,7 @@ impl Honeypot for CatchAll {
 }
 
 struct Trap {
+    other_ports: OtherPorts,
     window: Duration,
     first: Duration,
     idle: Duration,
@@ -151,6 +178,10 @@ impl Trap {
             number: peer.target.port(),
             transport,
         };
+        if source.recorder.is_full() {
+            // What comes now is counted, and nobody asks any more whether it is new.
+            source.ports = HashSet::new();
+        }
         let kind = InteractionKind::Probe {
             port: port.number,
             transport,
@@ -244,7 +275,11 @@ impl Service for Trap {
         None
     }
 
-    /// Closes the events of sources that have been quiet.
+    fn other_ports(&self) -> OtherPorts {
+        self.other_ports
+    }
+
+    /// Closes the events of sources that have been quiet, and of more when they have touched too many ports.
     async fn background(&self) {
         loop {
             sleep(self.window.min(Duration::from_millis(500))).await;
@@ -262,6 +297,9 @@ impl Service for Trap {
                 if let Some(source) = sources.remove(&address) {
                     source.recorder.close(reason).await;
                 }
+            }
+            if sources.values().map(|it| it.ports.len()).sum::<usize>() > PORTS {
+                close_oldest(&mut sources).await;
             }
             let empty = sources.is_empty();
             drop(sources);

@@ -46,8 +46,24 @@ pub trait Service: Send + Sync {
         None
     }
 
+    /// Whether it also takes what comes to the ports that nothing on the machine has.
+    fn other_ports(&self) -> OtherPorts {
+        OtherPorts::Never
+    }
+
     /// Runs beside the listeners, for as long as they do; returning early is fine.
     async fn background(&self) {}
+}
+
+/// Whether a service takes what comes to the ports that nothing on the machine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherPorts {
+    /// It has its own ports only.
+    Never,
+    /// It does; without the right to lead them there, its own ports are enough.
+    WherePossible,
+    /// It does, and something is wrong with it where that cannot be.
+    Required,
 }
 
 /// The two ends of a connection or datagram.

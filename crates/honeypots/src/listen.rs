@@ -1,7 +1,6 @@
 //! Runs one configured honeypot on its ports.
 
 use std::{
-    collections::HashMap,
     fmt,
     io::{self, ErrorKind},
     net::{IpAddr, SocketAddr},
@@ -16,18 +15,23 @@ use skep_model::{Transport, sensor::Port};
 use tokio::{
     net::{TcpListener, UdpSocket},
     task::JoinSet,
-    time::{Instant, sleep, timeout},
+    time::{sleep, timeout},
 };
 
 use crate::{
-    contract::{Peer, Service},
+    contract::{OtherPorts, Peer, Service},
     record::Reporter,
     stream::Stream,
 };
 
+mod datagrams;
 mod places;
+pub mod transparent;
+
+use datagrams::Datagrams;
 pub use places::Place;
-use places::{Places, network};
+use places::Places;
+use transparent::Transparent;
 
 /// How much one instance takes from its visitors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,8 +148,34 @@ impl Running {
         let instance = Arc::clone(&self.instance);
         match socket {
             Socket::Tcp(listener) => self.tasks.spawn(instance.accept(listener, local)),
-            Socket::Udp(socket) => self.tasks.spawn(instance.receive(socket, local)),
+            Socket::Udp(socket) => {
+                let datagrams = Datagrams::OfOnePort(socket, local);
+                self.tasks.spawn(instance.receive(datagrams))
+            }
         };
+    }
+
+    /// Whether the service also takes what comes to the ports that nothing on the machine has.
+    #[must_use]
+    pub fn other_ports(&self) -> OtherPorts {
+        self.instance.service.other_ports()
+    }
+
+    /// Serves what is led to these sockets as well, within the same limits.
+    pub fn serve(&mut self, sockets: Transparent) {
+        let Transparent {
+            listeners,
+            receivers,
+        } = sockets;
+        for (listener, local) in listeners {
+            let instance = Arc::clone(&self.instance);
+            self.tasks.spawn(instance.accept(listener, local));
+        }
+        for (receiver, _) in receivers {
+            let instance = Arc::clone(&self.instance);
+            let datagrams = Datagrams::OfAnyPort(receiver);
+            self.tasks.spawn(instance.receive(datagrams));
+        }
     }
 
     /// How many connections and datagrams were turned away because a limit was reached.
@@ -225,7 +255,7 @@ pub async fn start(
 #[must_use]
 pub fn in_memory(wire: tokio::io::DuplexStream, peer: Peer, limits: Limits) -> Option<Stream> {
     let place = Places::new(limits).take(peer.source.ip())?;
-    let deadline = Instant::now() + limits.session;
+    let deadline = tokio::time::Instant::now() + limits.session;
     Some(Stream::over(wire, peer, limits, place, deadline))
 }
 
@@ -275,68 +305,7 @@ impl Instance {
         let _ = timeout(most, self.service.connection(stream, peer, &self.reporter)).await;
     }
 
-    async fn receive(self: Arc<Self>, socket: UdpSocket, target: SocketAddr) {
-        let mut buffer = vec![0; 65_536];
-        let mut second = Second::new(self.limits);
-        loop {
-            let (length, source) = match socket.recv_from(&mut buffer).await {
-                Ok(received) => received,
-                Err(error) => {
-                    tracing::debug!(port = target.port(), %error, "cannot receive a datagram");
-                    sleep(Duration::from_millis(10)).await;
-                    continue;
-                }
-            };
-            if !second.allows(source.ip()) {
-                self.refuse();
-                continue;
-            }
-            if let Some(answer) = self
-                .service
-                .datagram(&buffer[..length], Peer { source, target }, &self.reporter)
-                .await
-            {
-                let _ = socket.send_to(&answer, source).await;
-            }
-        }
-    }
-
     fn refuse(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Counts the datagrams of the running second. It holds no more sources than datagrams are allowed.
-struct Second {
-    limits: Limits,
-    began: Instant,
-    all: u32,
-    sources: HashMap<IpAddr, u32>,
-}
-
-impl Second {
-    fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            began: Instant::now(),
-            all: 0,
-            sources: HashMap::new(),
-        }
-    }
-
-    fn allows(&mut self, source: IpAddr) -> bool {
-        if self.began.elapsed() >= Duration::from_secs(1) {
-            *self = Self::new(self.limits);
-        }
-        if self.all >= self.limits.datagrams {
-            return false;
-        }
-        let count = self.sources.entry(network(source)).or_default();
-        if *count >= self.limits.datagrams_per_source {
-            return false;
-        }
-        *count += 1;
-        self.all += 1;
-        true
     }
 }

@@ -15,6 +15,7 @@ pub mod identity;
 pub mod images;
 mod kill_point;
 pub mod options;
+mod other_ports;
 pub mod poll;
 pub mod privileges;
 mod retry;

@@ -51,8 +51,8 @@ pub struct Run {
     /// Allow plain HTTP to a server that is not on this machine. Whoever is in between can read and change everything.
     #[arg(long, env = "SKEP_INSECURE_HTTP", value_parser = clap::builder::FalseyValueParser::new())]
     pub insecure_http: bool,
-    /// The user to become when started as root; only the right to open ports below 1024 is kept, and what containers
-    /// need if there is an engine. `root` stays root.
+    /// The user to become when started as root; only the rights to open ports below 1024 and to administer the network
+    /// are kept, and the group of the engine's socket if there is an engine. `root` stays root.
     #[arg(long, env = "SKEP_SENSOR_USER", default_value = "nobody")]
     pub user: String,
     /// The socket of the Docker engine that runs honeypots in containers, usually /var/run/docker.sock, or `none`.

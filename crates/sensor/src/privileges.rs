@@ -1,9 +1,10 @@
 //! Gives up what root may and a sensor need not.
 //!
-//! Started as root, the process becomes another user and keeps the one capability to open ports below 1024. Where there
-//! is a container engine, it also joins the group of the engine's socket and keeps the capability to administer the
-//! network, which it hands down to `nft` and `iptables`. This concerns the calling thread, so it comes before any other
-//! thread is started. Started as anybody else, the process stays as it is.
+//! Started as root, the process becomes another user and keeps two capabilities: to open ports below 1024, and to
+//! administer the network, which it hands down to `nft` and `iptables`; rules of theirs lead ports to honeypots and
+//! confine containers. Where there is a container engine, it also joins the group of the engine's socket. This concerns
+//! the calling thread, so it comes before any other thread is started. Started as anybody else, the process stays as it
+//! is.
 
 use std::{
     fs, io,
@@ -158,15 +159,12 @@ fn become_user(user: &User, engine: Option<&Path>) -> Result<(), PrivilegeError>
     }
 
     let groups: Vec<Gid> = engine.and_then(group).into_iter().collect();
-    // If a container has taken these capabilities away already, there are no low ports, or no containers.
+    // If a container has taken these capabilities away already, there are no low ports, or no rules.
     let has = caps::read(None, CapSet::Permitted).map_err(failed("reading capabilities"))?;
-    let handed_down: CapsHashSet = engine
-        .map(|_| Capability::CAP_NET_ADMIN)
-        .into_iter()
-        .filter(|capability| has.contains(capability))
-        .collect();
+    let of = |capability| has.get(&capability).copied();
+    let handed_down: CapsHashSet = of(Capability::CAP_NET_ADMIN).into_iter().collect();
     let mut kept = handed_down.clone();
-    kept.extend(has.get(&Capability::CAP_NET_BIND_SERVICE));
+    kept.extend(of(Capability::CAP_NET_BIND_SERVICE));
     prctl::set_keepcaps(true).map_err(failed("keeping capabilities"))?;
     setgroups(&groups).map_err(failed("leaving groups"))?;
     setgid(user.gid).map_err(failed("changing the group"))?;

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use skep_honeypots::{
+    contract,
     listen::{self, Running},
     record::{Clock, Report, Reporter},
 };
@@ -21,6 +22,7 @@ use tokio::{
 use crate::{
     files,
     images::{Equipment, Images},
+    other_ports::OtherPorts,
 };
 
 /// How often an instance that could not be started is tried again.
@@ -47,12 +49,15 @@ struct State {
     revision: Option<u64>,
     instances: HashMap<InstanceId, Instance>,
     images: Images,
+    other_ports: OtherPorts,
 }
 
 /// One that is part of the sensor.
 struct Instance {
     configuration: InstanceConfiguration,
     running: Result<Running, String>,
+    /// What is wrong with the ports that it has beside its own, if it asks for any.
+    lack: Option<String>,
 }
 
 impl Runtime {
@@ -67,6 +72,7 @@ impl Runtime {
     ) -> Self {
         let changed = Arc::<Notify>::default();
         let state = State {
+            other_ports: OtherPorts::new(equipment.sensor),
             images: Images::new(equipment, reports.clone(), clock.clone(), changed.clone()),
             reports: Some(reports),
             revision: None,
@@ -119,6 +125,9 @@ impl Runtime {
             .extract_if(|id, instance| keep.get(id) != Some(&&instance.configuration))
             .map(|(_, instance)| instance)
             .collect();
+        for instance in &gone {
+            state.other_ports.take_back(instance.configuration.id);
+        }
         stop(gone).await;
         state.images.run(images);
         for wanted in built_in {
@@ -126,6 +135,7 @@ impl Runtime {
                 self.start(&mut state, wanted).await;
             }
         }
+        state.other_ports.tidy().await;
         state.revision = Some(configuration.revision);
     }
 
@@ -145,6 +155,10 @@ impl Runtime {
                 let id = instance.configuration.id;
                 if let Ok(running) = &mut instance.running {
                     running.open_missing().await;
+                    if instance.lack.is_some() {
+                        let address = instance.configuration.address;
+                        instance.lack = state.other_ports.give(id, address, running).await;
+                    }
                     state.instances.insert(id, instance);
                 } else {
                     self.start(&mut state, instance.configuration).await;
@@ -153,6 +167,7 @@ impl Runtime {
                     self.changed.notify_one();
                 }
             }
+            state.other_ports.look_after().await;
         }
     }
 
@@ -187,18 +202,23 @@ impl Runtime {
 
     /// Stops everything; open events end.
     pub async fn stop(&self) {
-        let mut state = self.state.lock().await;
+        let state = &mut *self.state.lock().await;
         state.reports = None;
         let built_in = std::mem::take(&mut state.instances);
-        tokio::join!(stop(built_in.into_values()), state.images.stop());
+        tokio::join!(
+            stop(built_in.into_values()),
+            state.images.stop(),
+            state.other_ports.stop()
+        );
     }
 
     async fn start(&self, state: &mut State, configuration: InstanceConfiguration) {
         let Some(reports) = state.reports.clone() else {
             return;
         };
-        let running = self.listen(&configuration, reports).await;
-        match &running {
+        let mut running = self.listen(&configuration, reports).await;
+        let mut lack = None;
+        match &mut running {
             Ok(running) => {
                 tracing::info!(
                     "{} listens on {} {}",
@@ -213,6 +233,11 @@ impl Runtime {
                         RETRY.as_secs()
                     );
                 }
+                let (id, address) = (configuration.id, configuration.address);
+                lack = state.other_ports.give(id, address, running).await;
+                if let Some(reason) = &lack {
+                    tracing::warn!("{} is incomplete: {reason}", configuration.service);
+                }
             }
             Err(reason) => tracing::error!(
                 "{} cannot run on {} {}, which is tried again every {} s: {reason}",
@@ -225,6 +250,7 @@ impl Runtime {
         let instance = Instance {
             configuration,
             running,
+            lack,
         };
         state.instances.insert(instance.configuration.id, instance);
     }
@@ -263,9 +289,13 @@ impl Runtime {
 
 impl Instance {
     fn report(&self) -> InstanceReport {
+        // What it has to have and has not is a failure, although it serves its own ports.
+        let lacks = |running: &Running| {
+            self.lack.is_some() && running.other_ports() == contract::OtherPorts::Required
+        };
         let state = match &self.running {
-            Ok(_) => InstanceState::Running,
-            Err(_) => InstanceState::Failed,
+            Ok(running) if !lacks(running) => InstanceState::Running,
+            _ => InstanceState::Failed,
         };
         InstanceReport {
             id: self.configuration.id,
@@ -278,7 +308,11 @@ impl Instance {
     /// Why it does not run, or not on all of its ports.
     fn problem(&self) -> Option<String> {
         match &self.running {
-            Ok(running) => running.missing().map(ToString::to_string),
+            Ok(running) => {
+                let missing = running.missing().map(ToString::to_string);
+                let problems: Vec<_> = missing.into_iter().chain(self.lack.clone()).collect();
+                (!problems.is_empty()).then(|| problems.join("; "))
+            }
             Err(reason) => Some(reason.clone()),
         }
     }
