@@ -64,6 +64,7 @@ pub async fn open(common: &Common) -> Result<(DataFolder, Hub), CommandError> {
         default_ports: common.default_ports.clone(),
         max_upload: common.max_upload,
         reach: Reach::new(common.registry.clone()),
+        image_store: common.images.elsewhere(),
         set_up_done: AtomicBool::new(false),
     };
     Ok((folder, Hub::start(store, options).await?))

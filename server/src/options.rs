@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::FalseyValueParser};
-use skep_hub::{DefaultPorts, ListedHost, backup::Recipient};
+use skep_hub::{Bucket, DefaultPorts, ListedHost, S3, backup::Recipient};
 use skep_model::user::Role;
 
 /// Skep's server: web console, API and sensor endpoint.
@@ -62,9 +62,56 @@ pub struct Common {
     /// `http://HOST:PORT` for one without TLS. Others are asked only where they are in the internet.
     #[arg(long, env = "SKEP_REGISTRY", value_delimiter = ',', global = true)]
     pub registry: Vec<ListedHost>,
+    /// Where images are kept.
+    #[command(flatten)]
+    pub images: ImageStore,
     /// Tells apart several servers on one PostgreSQL database; each needs a number of its own.
     #[arg(long, env = "SKEP_WRITER", default_value_t = 0, global = true)]
     pub writer: i64,
+}
+
+/// Where images are kept, if not in the data folder.
+#[derive(Clone, Debug, Args)]
+pub struct ImageStore {
+    /// Keep images in a store that speaks S3, and not in the data folder: `s3://BUCKET` or `s3://BUCKET/PREFIX`.
+    #[arg(
+        long,
+        env = "SKEP_IMAGE_STORE",
+        requires_all = ["s3_access_key", "s3_secret_key"],
+        global = true
+    )]
+    pub image_store: Option<Bucket>,
+    /// That store's address, where it is not Amazon's: `https://HOST`, or `http://HOST:PORT` without TLS.
+    #[arg(long, env = "AWS_ENDPOINT_URL", global = true)]
+    pub s3_endpoint: Option<String>,
+    /// Its region.
+    #[arg(long, env = "AWS_REGION", default_value = "us-east-1", global = true)]
+    pub s3_region: String,
+    /// The name of the key to it.
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", hide_env_values = true, global = true)]
+    pub s3_access_key: Option<String>,
+    /// The key to it.
+    #[arg(
+        long,
+        env = "AWS_SECRET_ACCESS_KEY",
+        hide_env_values = true,
+        global = true
+    )]
+    pub s3_secret_key: Option<String>,
+}
+
+impl ImageStore {
+    /// The store elsewhere, if there is one.
+    #[must_use]
+    pub fn elsewhere(&self) -> Option<S3> {
+        Some(S3 {
+            endpoint: self.s3_endpoint.clone(),
+            region: self.s3_region.clone(),
+            bucket: self.image_store.clone()?,
+            access_key: self.s3_access_key.clone()?,
+            secret_key: self.s3_secret_key.clone()?,
+        })
+    }
 }
 
 /// What serving needs.

@@ -132,6 +132,7 @@ impl Ingest {
             default_ports: DefaultPorts::default(),
             max_upload: 0,
             reach: Reach::default(),
+            image_store: None,
             set_up_done: AtomicBool::new(false),
         };
         let hub = Hub::start(database.store().await?, options).await?;

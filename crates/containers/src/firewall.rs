@@ -150,7 +150,8 @@ pub fn rules(owner: Owner, openings: &[Opening]) -> String {
 }
 
 /// Comes after everybody's port forwarding, also the engine's. What a socket of this machine is open for is left alone:
-/// its own services, and the answers to what it asks itself.
+/// its own services, and the answers to what it asks itself; also where its connection has just ended, which only `socket
+/// transparent` sees.
 fn catch_rest(text: &mut String, ours: &str, openings: &[Opening]) {
     let rest: Vec<_> = openings
         .iter()
@@ -171,6 +172,7 @@ fn catch_rest(text: &mut String, ours: &str, openings: &[Opening]) {
 \t\ttype nat hook prerouting priority dstnat + 5; policy accept;
 \t\tiifname \"lo\" accept
 \t\tiifname {ours} accept
+\t\tsocket transparent 0 accept
 \t\tmeta l4proto {{ tcp, udp }} socket wildcard {{ 0, 1 }} accept
 "
     );

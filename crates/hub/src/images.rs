@@ -58,8 +58,12 @@ impl Hub {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         if self.0.registry.get().is_none() {
             let folder = self.0.options.data.join(FOLDER);
-            let storage = Arc::new(Storage::open(&folder, Limits::default())?);
-            let _ = self.0.registry.set(storage);
+            let limits = Limits::default();
+            let storage = match &self.0.options.image_store {
+                Some(store) => Storage::open_remote(&folder, store.open()?, limits)?,
+                None => Storage::open(&folder, limits)?,
+            };
+            let _ = self.0.registry.set(Arc::new(storage));
         }
         self.0.registry.get().ok_or_else(|| Refusal::Busy.into())
     }

@@ -46,7 +46,7 @@ pub use images::SERVICES;
 pub use live::{Subscription, Told};
 pub use registry_access::RegistryAccess;
 pub use sensor_auth::{NotRecognised, SignedRequest};
-pub use skep_registry::{ListedHost, Reach};
+pub use skep_registry::{Bucket, ListedHost, Reach, S3};
 pub use skep_store::{Location, Store, StoreError};
 pub use start::{DefaultPorts, Options, StartError};
 

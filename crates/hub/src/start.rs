@@ -43,6 +43,8 @@ pub struct Options {
     pub max_upload: u64,
     /// Which hosts may be asked for images.
     pub reach: Reach,
+    /// Where images are kept, if not in the data folder.
+    pub image_store: Option<S3>,
     /// Whether there is known to be a user; starts as false.
     pub set_up_done: AtomicBool,
 }

@@ -11,7 +11,6 @@ mod name;
 mod objects;
 mod parked;
 mod remote;
-#[cfg(feature = "s3")]
 mod s3;
 mod staging;
 mod storage;
@@ -30,6 +29,5 @@ pub use manifest::{Descriptor, MANIFEST_LENGTH, Manifest, MediaType, Needs, Plat
 pub use name::{REPOSITORY_LENGTH, Reference, Repository, TAG_LENGTH, Tag};
 pub use parked::{Parked, ParkedLimits, Parking, Turn};
 pub use remote::{Fetched, ListedHost, Login, Place, Progress, Reach, Remote, WrongHost};
-#[cfg(feature = "s3")]
-pub use s3::S3;
+pub use s3::{Bucket, S3};
 pub use storage::{Collected, Limits, Storage, Stored, Tags, UploadId};

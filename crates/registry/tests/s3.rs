@@ -1,10 +1,10 @@
-//! A real store that speaks S3, with the feature `s3`. `SKEP_TEST_S3` says where one is that takes any key, such as
+//! A real store that speaks S3, with the feature `test-s3`. `SKEP_TEST_S3` says where one is that takes any key, such as
 //! `moto_server`; the bucket `skep` must be there.
 
 mod support;
 
 use reqwest::Method;
-use skep_registry::{Digest, S3, Storage};
+use skep_registry::{Bucket, Digest, S3, Storage};
 use support::{Registry, limits, name};
 
 #[tokio::test]
@@ -16,11 +16,12 @@ async fn push_and_pull() {
     let store = S3 {
         endpoint: Some(endpoint),
         region: "us-east-1".to_owned(),
-        bucket: "skep".to_owned(),
-        prefix: "images".to_owned(),
+        bucket: Bucket {
+            name: "skep".to_owned(),
+            prefix: "images".to_owned(),
+        },
         access_key: "key".to_owned(),
         secret_key: "secret".to_owned(),
-        insecure_http: true,
     };
     assert!(!format!("{store:?}").contains("secret"));
     let folder = tempfile::TempDir::new().expect("a folder");

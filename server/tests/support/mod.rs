@@ -147,6 +147,7 @@ impl TestApp {
             default_ports: "ssh=2222".parse().unwrap(),
             max_upload: 4 * 1024 * 1024,
             reach: Reach::new(listed),
+            image_store: None,
             set_up_done: AtomicBool::new(false),
         };
         let hub = Hub::start(store, options).await.unwrap();

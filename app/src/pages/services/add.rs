@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use skep_model::{
     Complaint, Refusal,
-    service::{ArchiveForm, EventSource, FetchForm},
+    service::{ArchiveForm, EventSource, FetchForm, UploadView},
 };
 use wasm_bindgen::JsCast;
 use web_sys::{File, FormData};
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     components::{Attempt, Choose, Field, FormDialog, text},
+    failure::Failure,
     preferences::use_locale,
     server,
     translations::td_string,
@@ -77,7 +78,8 @@ pub fn AddArchive(
             let refusal = Refusal::invalid("archive", Complaint::Empty);
             return attempt.failure.set(Some(refusal.into()));
         };
-        attempt.run(server::begin_upload(), move |begun| {
+        let length = file.size() as u64;
+        attempt.run(begin(length), move |begun| {
             upload.begin(&begun, file, form);
         });
     });
@@ -111,6 +113,16 @@ pub fn AddArchive(
             <About attempt open=move || again().is_some() />
         </FormDialog>
     }
+}
+
+/// Begins an upload of so many bytes.
+async fn begin(length: u64) -> Result<UploadView, Failure> {
+    let begun = server::begin_upload().await?;
+    if length > begun.most {
+        let _ = server::remove_upload(begun.id).await;
+        return Err(Refusal::TooLarge { max: begun.most }.into());
+    }
+    Ok(begun)
 }
 
 /// Asks for an image of another registry.
