@@ -49,7 +49,7 @@ pub struct Images {
     changed: Arc<Notify>,
     /// Those that cannot run here, and why.
     refused: BTreeMap<InstanceId, &'static str>,
-    /// Not before an image is to be run: the engine is not asked for anything until then.
+    /// Not before it is known what is to be run.
     running: Option<Running>,
 }
 
@@ -115,10 +115,11 @@ impl Images {
                     different
                 });
             }
-            (None, Some(containers)) if !wanted.is_empty() => {
+            // Also where nothing is wanted: an earlier life may have been killed before it removed what was there.
+            (None, Some(containers)) => {
                 self.running = Some(Running::start(containers, wanted, &self.changed));
             }
-            (None, _) => {}
+            (None, None) => {}
         }
     }
 
