@@ -11,7 +11,7 @@ use std::{
 use skep_containers::State;
 use skep_model::ids::SensorId;
 use support::{
-    Outside, Sensor, Store, ask_engine, engine_is_back, kill_engine, program, serving, wanted,
+    Outside, Sensor, Store, engine_is_back, kill_engine, labelled, program, serving, wanted,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,10 +51,8 @@ async fn what_is_wanted_runs_again_whenever_the_engine_was_killed() {
         assert_eq!(outside.greeting(&here, port), "hello 203.0.20.99\n");
         let end = Instant::now() + Duration::from_secs(30);
         loop {
-            let containers = ask_engine("/containers/json?all=1");
+            let containers = labelled("/containers/json?all=1&", &sensor.id.to_string());
             let names: Vec<_> = containers
-                .as_array()
-                .unwrap()
                 .iter()
                 .map(|container| container["Names"][0].as_str().unwrap().to_owned())
                 .collect();

@@ -80,6 +80,13 @@ impl World {
         if sorted(networks.clone()) != names.iter().cloned().collect::<Vec<_>>() {
             return Some(format!("networks are {networks:?}, not {names:?}"));
         }
+        // What the engine has forgotten about might still be connected.
+        let links = shell("bridge link");
+        let links = links.lines().filter(|link| link.contains("master skep-"));
+        let links: Vec<_> = links.collect();
+        if links.len() != names.len() {
+            return Some(format!("connected are {links:?}, for {names:?}"));
+        }
         let images = &images() - &self.images;
         let wanted = names.first().map(|_| desired.image.clone());
         if images != wanted.into_iter().collect() {
