@@ -26,7 +26,7 @@ bench: ## Measure, and print ratios
 	@scripts/setup.sh test
 	@scripts/bench.sh
 
-soak: ## Kill sensor, server and engine in 200 rounds, and see that all is as it shall be
+soak: ## Kill sensor, server and engine in 200 rounds; run honeypots of others
 	@scripts/setup.sh test
 	@scripts/soak.sh
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The rounds in which sensor, server and container engine are killed, many times over: that nothing is lost, on both
-# databases, and that roll-outs arrive.
+# databases, and that roll-outs arrive. Then honeypots of others, in containers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/env.sh
@@ -13,3 +13,4 @@ cargo build $SKEP_HOST_BUILD --bins
 cargo test $SKEP_HOST_BUILD --test nothing_lost --test roll_outs --no-run
 # shellcheck disable=SC2086
 scripts/engine.sh scripts/postgres.sh cargo test $SKEP_HOST_BUILD --test nothing_lost --test roll_outs -- --nocapture
+scripts/upstream.sh

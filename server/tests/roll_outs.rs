@@ -135,7 +135,7 @@ impl RollOuts {
         match step {
             Step::Assign(place) => {
                 let port = self.world.ports[place];
-                let instance = client.assign(sensor, SERVICE, port).await;
+                let instance = client.assign(sensor, SERVICE, &[port]).await;
                 self.desired.instances.insert(instance, port);
             }
             Step::Revision(number) => {

@@ -66,9 +66,12 @@ impl Client {
         answer["undo"][0].clone()
     }
 
-    /// Has a sensor run a service on a TCP port of all its addresses; returns the instance.
-    pub async fn assign(&self, sensor: &str, service: &str, port: u16) -> String {
-        let ports = json!([{ "number": port, "transport": "tcp" }]);
+    /// Has a sensor run a service on TCP ports of all its addresses; returns the instance.
+    pub async fn assign(&self, sensor: &str, service: &str, ports: &[u16]) -> String {
+        let ports = ports
+            .iter()
+            .map(|port| json!({ "number": port, "transport": "tcp" }));
+        let ports: Vec<_> = ports.collect();
         let undo = self
             .deploy(json!({
                 "change": "add", "sensor": sensor, "service": service,

@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::LazyLock,
@@ -164,10 +166,17 @@ impl Outside {
             .then(|| String::from_utf8(output.stdout).unwrap())
     }
 
-    fn run(&self, words: &[&str], lines: &[&str]) -> Output {
-        Command::new("ip")
+    /// A program that is run there.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new("ip");
+        command
             .args(["netns", "exec", &self.name])
-            .arg(program())
+            .arg(program.as_ref());
+        command
+    }
+
+    fn run(&self, words: &[&str], lines: &[&str]) -> Output {
+        self.command(program())
             .args(words)
             .args(lines)
             .output()
@@ -176,9 +185,8 @@ impl Outside {
 
     /// Serves there, until it is dropped.
     pub fn serve(&self, port: u16) -> Serving {
-        let serving = Command::new("ip")
-            .args(["netns", "exec", &self.name])
-            .arg(program())
+        let serving = self
+            .command(program())
             .args(["serve", &port.to_string()])
             .stdout(std::process::Stdio::null())
             .spawn();
