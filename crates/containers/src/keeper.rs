@@ -402,7 +402,7 @@ pub(crate) fn opening(
     publications: &[Publication],
 ) -> Opening {
     Opening {
-        bridge: shared.owner.bridge(wanted.configuration.id),
+        bridge: shared.owner.bridge(&subnets),
         subnets,
         collector: wanted.manifest.events == Events::HoneysensCollector,
         publications: publications.to_vec(),
