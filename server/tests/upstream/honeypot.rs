@@ -120,21 +120,33 @@ impl Honeypot {
         said(&output)
     }
 
-    /// The steps of the attacker's event with this index, in words, when it is over.
-    pub async fn event(&self, index: usize) -> Vec<String> {
+    /// Asks for an address, in which `ADDRESS` is where the attacker finds it; whether it is given anything is no matter.
+    pub fn curl(&self, url: &str) -> String {
+        let url = url.replace("ADDRESS", &self.address());
+        let output = self.attacker("curl").args(["-sS", &url]).output().unwrap();
+        said(&output)
+    }
+
+    /// The steps of the attacker's event with this index, in words, once this step is among them.
+    pub async fn event(&self, index: usize, step: &str) -> Vec<String> {
         let end = Instant::now() + DELIVERY;
         let source = &self.outside.there()[0];
         loop {
             let events = self.client.events(source).await;
-            if let Some(event) = events.get(index).filter(|it| !it["ended_at"].is_null()) {
-                assert_eq!(events.len(), index + 1, "{events:?}");
+            let steps: Vec<String> = events.get(index).map_or(vec![], |event| {
                 assert_eq!(event["source"]["address"], *source);
                 let steps = event["interactions"].as_array().unwrap();
-                return steps.iter().map(in_words).collect();
+                steps.iter().map(in_words).collect()
+            });
+            if steps.iter().any(|known| known == step) {
+                assert_eq!(events.len(), index + 1, "{events:?}");
+                println!("{steps:#?}");
+                return steps;
             }
             assert!(
                 Instant::now() < end,
-                "no event that is over: {events:?}\n{}",
+                "no {step:?} among {steps:?}, of {} events\n{}",
+                events.len(),
                 self.programs.last_words("sensor.log")
             );
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -164,7 +176,11 @@ fn in_words(step: &Value) -> String {
             };
             format!("login {}/{} {accepted}", text("user"), text("secret"))
         }
-        "banner" => format!("banner {}", text("text")),
+        // Without the client's version.
+        "banner" => {
+            let banner = text("text");
+            format!("banner {}", banner.split('_').next().unwrap_or_default())
+        }
         "command" => format!("command {}", text("line")),
         "attribute" => format!("{} {}", step["name"].as_str().unwrap(), text("value")),
         "request" => format!("request {} {}", text("method"), text("path")),
