@@ -26,7 +26,7 @@ bench: ## Measure, and print ratios
 	@scripts/setup.sh test
 	@scripts/bench.sh
 
-soak: ## Kill sensor and server in 200 rounds and count what is stored
+soak: ## Kill sensor, server and engine in 200 rounds; run honeypots of others
 	@scripts/setup.sh test
 	@scripts/soak.sh
 

@@ -171,6 +171,7 @@ case "${1:-build}" in
     need iptables iptables
     need nft nftables
     need ip iproute2
+    need debootstrap debootstrap
     need /usr/lib/python3/dist-packages/zmq python3-zmq
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
     build_tools

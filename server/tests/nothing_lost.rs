@@ -14,7 +14,7 @@
     reason = "a test may fail"
 )]
 
-#[path = "nothing_lost/programs.rs"]
+#[path = "support/programs.rs"]
 mod programs;
 #[path = "nothing_lost/rounds.rs"]
 mod rounds;

@@ -1,14 +1,9 @@
 //! Durable ingest over HTTP against direct insertion of the same rows.
 
-use std::{path::PathBuf, sync::atomic::AtomicBool, time::Duration, time::Instant};
+use std::{path::PathBuf, time::Duration, time::Instant};
 
 use clap::{Args, ValueEnum};
-use skep_hub::{Actor, Client, DefaultPorts, Hub, Options, Reach};
-use skep_model::{
-    Timestamp,
-    console::{NewSensor, SetUp},
-    ids::Epoch,
-};
+use skep_model::Timestamp;
 use skep_protocol::token::EnrolmentToken;
 use skep_store::Engine;
 use tokio::task::JoinSet;
@@ -20,6 +15,7 @@ use crate::{
     direct, rows,
     sensor::Sensor,
     server::Server,
+    set_up::SetUp,
 };
 
 /// Both sides are measured so many times in turn, and the better figure of each counts.
@@ -125,43 +121,12 @@ impl Ingest {
 
     /// Sets a server up, and adds the sensors.
     async fn tokens(&self, database: &Database) -> Result<Vec<EnrolmentToken>> {
-        let options = Options {
-            data: database.folder().to_owned(),
-            endpoint: "https://127.0.0.1".to_owned(),
-            behind_tls_proxy: false,
-            default_ports: DefaultPorts::default(),
-            max_upload: 0,
-            reach: Reach::default(),
-            image_store: None,
-            set_up_done: AtomicBool::new(false),
-        };
-        let hub = Hub::start(database.store().await?, options).await?;
-        let set_up = SetUp {
-            password: Epoch::new().to_string(),
-            email: String::new(),
-            group: "default".to_owned(),
-        };
-        hub.set_up(set_up, &Client::default()).await?;
-        let actor = Actor::command_line();
-        let groups = hub.groups(&actor).await?;
-        let group = groups
-            .first()
-            .ok_or("there is no group after the set-up")?
-            .id;
+        let set_up = SetUp::new(database).await?;
         let mut tokens = vec![];
         for number in 1..=self.sensors {
-            let name = format!("sensor-{number}");
-            let enrolment = hub.add_sensor(&actor, NewSensor { name, group }).await?;
-            tokens.push(
-                enrolment
-                    .command
-                    .rsplit(' ')
-                    .next()
-                    .unwrap_or_default()
-                    .parse()?,
-            );
+            tokens.push(set_up.sensor(&format!("sensor-{number}")).await?);
         }
-        hub.store().close().await;
+        set_up.finish().await;
         Ok(tokens)
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Server {
     process: Child,
     /// Its plain listener.
     pub(crate) url: Url,
+    /// Its listener for sensors.
+    pub(crate) tls: Url,
 }
 
 impl Server {
@@ -64,7 +66,8 @@ impl Server {
                 )
             })?;
         let url = Url::parse(&format!("http://{plain}"))?;
-        let mut server = Self { process, url };
+        let tls = Url::parse(&format!("https://{tls}"))?;
+        let mut server = Self { process, url, tls };
         server.ready().await.map_err(|error| {
             format!("{error}:\n{}", fs::read_to_string(&log).unwrap_or_default())
         })?;

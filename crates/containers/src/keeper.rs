@@ -175,7 +175,6 @@ impl Keeper {
         let engine = self.shared.engine.agree().await?;
         self.load(&engine).await?;
 
-        let subnets = self.network(&engine).await?;
         let adopted = engine.inspect(&name).await?.is_some_and(|condition| {
             condition.running && condition.configuration == wanted.fingerprint()
         });
@@ -183,6 +182,7 @@ impl Keeper {
             self.shared.set(self.id(), State::Starting);
             engine.remove(&name).await?;
         }
+        let subnets = self.network(&engine, adopted).await?;
         let _reserved = ports::reserve(&publications).await?;
         let mut intake = Intake::open(wanted, &subnets).await?;
         // Closed before it opens: no container runs before the rules that confine it are there.
@@ -275,22 +275,29 @@ impl Keeper {
         }
     }
 
-    /// The instance's own network, made if there is none.
-    async fn network(&self, engine: &Connection) -> Result<Subnets, Failure> {
+    /// The instance's own network: that of a container which was taken up, and a new one for a new container. An engine
+    /// that was killed while it started one knows nothing of it any longer, but its half is still connected, with the same
+    /// addresses, and may answer instead of ours.
+    async fn network(&self, engine: &Connection, adopted: bool) -> Result<Subnets, Failure> {
         let owner = self.shared.owner;
         let _alone = self.shared.addressing.lock().await;
-        let networks = engine.networks(None).await?;
+        let mut networks = engine.networks(None).await?;
         let name = names::name(self.id());
-        if let Some(network) = networks.iter().find(|network| network.name == name) {
-            if let Some(subnets) = network
-                .ours()
-                .filter(|_| network.instance == Some(self.id()))
-            {
-                return Ok(subnets);
+        if let Some(place) = networks.iter().position(|network| network.name == name) {
+            let network = networks.swap_remove(place);
+            match network.ours() {
+                Some(subnets) if network.instance == Some(self.id()) => {
+                    if adopted {
+                        return Ok(subnets);
+                    }
+                    engine.remove_network(&network.id).await?;
+                }
+                _ => {
+                    return Err(Failure::Other(format!(
+                        "there is a network {name} that is none of ours: remove it"
+                    )));
+                }
             }
-            return Err(Failure::Other(format!(
-                "there is a network {name} that is none of ours: remove it"
-            )));
         }
         let mut taken = routes::known();
         taken.extend(networks.iter().flat_map(|network| &network.subnets));
@@ -397,7 +404,7 @@ pub(crate) fn opening(
     publications: &[Publication],
 ) -> Opening {
     Opening {
-        bridge: shared.owner.bridge(wanted.configuration.id),
+        bridge: shared.owner.bridge(&subnets),
         subnets,
         collector: wanted.manifest.events == Events::HoneysensCollector,
         publications: publications.to_vec(),

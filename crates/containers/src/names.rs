@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use skep_model::ids::{InstanceId, SensorId};
 use skep_protocol::manifest::Digest;
 
+use crate::subnet::Subnets;
+
 /// The label that says whose a container or network is.
 pub(crate) const SENSOR: &str = "skep.sensor";
 /// The label that says which instance it belongs to.
@@ -41,10 +43,12 @@ impl Owner {
         format!("skep-{}", tail(self.0.as_bytes(), 2))
     }
 
-    /// The name of an instance's bridge: 15 characters, the most that an interface may have.
+    /// The name of a network's bridge: 15 characters, the most that an interface may have. It follows from the addresses:
+    /// an engine that was killed while it made a network may keep a name for good, but other addresses are free.
     #[must_use]
-    pub fn bridge(self, instance: InstanceId) -> String {
-        format!("{}{}", self.bridges(), tail(instance.as_bytes(), 3))
+    pub fn bridge(self, subnets: &Subnets) -> String {
+        let address = subnets.v4.network().octets();
+        format!("{}{}", self.bridges(), tail(&address, 3))
     }
 
     /// The name of the firewall's tables.
@@ -104,10 +108,13 @@ mod tests {
     #[test]
     fn names_are_within_their_bounds() {
         let owner = Owner::new("0199d7a0-0000-7000-8000-00000000beef".parse().unwrap());
-        let instance = "0199d7a0-0000-7000-8000-000000c0ffee".parse().unwrap();
-        assert_eq!(owner.bridge(instance), "skep-beefc0ffee");
-        assert!(owner.bridge(instance).len() <= 15);
-        assert!(owner.bridge(instance).starts_with(&owner.bridges()));
+        let subnets = Subnets {
+            v4: "198.18.1.4/30".parse().unwrap(),
+            v6: None,
+        };
+        assert_eq!(owner.bridge(&subnets), "skep-beef120104");
+        assert!(owner.bridge(&subnets).len() <= 15);
+        assert!(owner.bridge(&subnets).starts_with(&owner.bridges()));
         assert_eq!(owner.table(), "skep_800000000000beef");
     }
 }

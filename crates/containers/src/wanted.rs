@@ -14,7 +14,7 @@ use skep_protocol::{
 };
 
 /// Rises when the same manifest and configuration make another container.
-const SPECIFICATION: u32 = 1;
+const SPECIFICATION: u32 = 2;
 
 /// An instance that shall run in a container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -4,7 +4,6 @@
 mod support;
 
 use std::{
-    env, fs,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,15 +11,8 @@ use std::{
 use skep_containers::State;
 use skep_model::ids::SensorId;
 use support::{
-    Outside, Sensor, Store, ask_engine, engine_is_back, program, serving, shell, wanted,
+    Outside, Sensor, Store, engine_is_back, kill_engine, labelled, program, serving, wanted,
 };
-
-fn kill_engine() {
-    let file = env::var("SKEP_TEST_ENGINE_PID")
-        .expect("SKEP_TEST_ENGINE_PID is not set: use scripts/engine.sh");
-    let id = fs::read_to_string(file).unwrap();
-    shell(&format!("kill -9 {id}"));
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wanted_runs_again_whenever_the_engine_was_killed() {
@@ -59,10 +51,8 @@ async fn what_is_wanted_runs_again_whenever_the_engine_was_killed() {
         assert_eq!(outside.greeting(&here, port), "hello 203.0.20.99\n");
         let end = Instant::now() + Duration::from_secs(30);
         loop {
-            let containers = ask_engine("/containers/json?all=1");
+            let containers = labelled("/containers/json?all=1&", &sensor.id.to_string());
             let names: Vec<_> = containers
-                .as_array()
-                .unwrap()
                 .iter()
                 .map(|container| container["Names"][0].as_str().unwrap().to_owned())
                 .collect();

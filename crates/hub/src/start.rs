@@ -9,7 +9,7 @@ use std::{
 
 use skep_model::{Timestamp, event::ServiceName};
 use skep_protocol::catalogue;
-use skep_registry::Reach;
+use skep_registry::{Reach, S3};
 use skep_store::Store;
 use tokio::sync::Notify;
 

@@ -14,7 +14,7 @@ use skep_protocol::message::{InstanceConfiguration, InstanceReport};
 use tokio::{
     sync::{Notify, mpsc, watch},
     task::JoinHandle,
-    time::{sleep, timeout},
+    time::timeout,
 };
 
 const NO_ENGINE: &str = "it runs in a container, and this sensor has no container engine: install Docker on the sensor's \
@@ -23,7 +23,7 @@ const NO_ENGINE: &str = "it runs in a container, and this sensor has no containe
 const NO_INTERFACE: &str = "it works on a network interface of the sensor's machine: name one with --interface, and \
      start the sensor again";
 
-/// How much time is between two changes that are told, at least: the loading of an image is one long change.
+/// How long a change may wait for others that are told with it: the loading of an image is one long change.
 const PACE: Duration = Duration::from_secs(1);
 
 /// How long the engine may take to remove everything when the sensor stops.
@@ -49,7 +49,7 @@ pub struct Images {
     changed: Arc<Notify>,
     /// Those that cannot run here, and why.
     refused: BTreeMap<InstanceId, &'static str>,
-    /// Not before an image is to be run: the engine is not asked for anything until then.
+    /// Not before it is known what is to be run.
     running: Option<Running>,
 }
 
@@ -115,10 +115,11 @@ impl Images {
                     different
                 });
             }
-            (None, Some(containers)) if !wanted.is_empty() => {
+            // Also where nothing is wanted: an earlier life may have been killed before it removed what was there.
+            (None, Some(containers)) => {
                 self.running = Some(Running::start(containers, wanted, &self.changed));
             }
-            (None, _) => {}
+            (None, None) => {}
         }
     }
 
@@ -218,19 +219,23 @@ impl Running {
     }
 }
 
-/// Tells of changes that the server would see.
+/// Tells of changes that the server would see: at once, but for how far the loading of an image is.
 async fn tell(mut states: watch::Receiver<BTreeMap<InstanceId, State>>, changed: Arc<Notify>) {
-    let mut told = Vec::new();
+    let reports = |states: &BTreeMap<InstanceId, State>| -> Vec<_> {
+        let reports = states.iter().map(|(id, state)| state.report(*id));
+        reports.collect()
+    };
+    let mut told: Vec<InstanceReport> = Vec::new();
     while states.changed().await.is_ok() {
-        let now: Vec<_> = states
-            .borrow_and_update()
-            .iter()
-            .map(|(id, state)| state.report(*id))
-            .collect();
+        let another_state = |now: &BTreeMap<_, _>| {
+            let words = |report: &InstanceReport| (report.id, report.state);
+            !reports(now).iter().map(words).eq(told.iter().map(words))
+        };
+        let _ = timeout(PACE, states.wait_for(another_state)).await;
+        let now = reports(&states.borrow_and_update());
         if now != told {
             told = now;
             changed.notify_one();
-            sleep(PACE).await;
         }
     }
 }

@@ -8,7 +8,7 @@ mod containers;
 mod support;
 
 use std::{
-    env, fs,
+    fs,
     net::TcpStream,
     os::unix::fs::{MetadataExt, chown},
     path::Path,
@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use containers::{Outside, Store, ask_engine, program, serving, shell, wanted};
+use containers::{Outside, Store, ask_engine, engine_host, program, serving, shell, wanted};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -39,11 +39,6 @@ use support::{Known, Server};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_skep-sensor");
 
-fn engine() -> String {
-    env::var("DOCKER_HOST")
-        .expect("DOCKER_HOST is not set: run these tests by scripts/engine.sh cargo test …")
-}
-
 /// The program, which gives up root as it does anywhere.
 struct Sensor(Child);
 
@@ -53,7 +48,7 @@ impl Sensor {
     }
 
     fn with_engine(server: &Server, data: &Path) -> Self {
-        Self::start(server, data, &engine())
+        Self::start(server, data, &engine_host())
     }
 
     fn start_by(mut command: Command, server: &Server, data: &Path, engine: &str) -> Self {
@@ -276,6 +271,40 @@ async fn what_was_left_by_sigkill_is_taken_up_and_a_stop_leaves_only_the_image()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_life_has_left_is_removed_although_nothing_is_wanted() {
+    let (server, data) = (Server::start(), tempfile::tempdir().unwrap());
+    let owner = Owner::new(server.known().sensor);
+    let honeypot = image(&server, 2056);
+    let beside = built_in(2156);
+    server.configure(Configuration {
+        revision: 1,
+        instances: vec![honeypot.clone()],
+    });
+    let sensor = Sensor::with_engine(&server, data.path());
+    until_running(&server, honeypot.id).await;
+    assert_eq!(sensor.end(Signal::SIGKILL), None);
+
+    // It hears that nothing of it is wanted any longer, but cannot reach the engine.
+    server.configure(Configuration {
+        revision: 2,
+        instances: vec![beside.clone()],
+    });
+    let sensor = Sensor::start(&server, data.path(), "none");
+    until_running(&server, beside.id).await;
+    assert_eq!(sensor.end(Signal::SIGTERM), Some(0));
+    assert!(container(honeypot.id).is_some());
+
+    let sensor = Sensor::with_engine(&server, data.path());
+    server
+        .wait("the container and its image to be gone", |_| {
+            (container(honeypot.id).is_none() && !has_image(owner)).then_some(())
+        })
+        .await;
+    assert!(!shell("nft list tables").contains(&owner.table()));
+    assert_eq!(sensor.end(Signal::SIGTERM), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_image_that_is_not_handed_out_is_tried_again() {
     let (server, data) = (Server::start(), tempfile::tempdir().unwrap());
     let honeypot = image(&server, 2052);
@@ -328,7 +357,7 @@ async fn without_an_engine_an_image_fails_with_advice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_user_needs_the_sockets_group_and_the_right_to_administer_the_network() {
     let (server, data) = (Server::start(), tempfile::tempdir().unwrap());
-    let (socket, id) = (engine().replacen("unix://", "", 1), 65534);
+    let (socket, id) = (engine_host().replacen("unix://", "", 1), 65534);
     let group = fs::metadata(socket).unwrap().gid();
     chown(data.path(), Some(id), Some(id)).unwrap();
     let honeypot = image(&server, 2054);
@@ -343,7 +372,7 @@ async fn another_user_needs_the_sockets_group_and_the_right_to_administer_the_ne
             .args(["inh-caps", "ambient-caps"].map(|set| format!("--{set}=-all{capabilities}")))
             .arg(PROGRAM);
         server.known().status = None;
-        Sensor::start_by(setpriv, &server, data.path(), &engine())
+        Sensor::start_by(setpriv, &server, data.path(), &engine_host())
     };
     let sensor = start("--clear-groups", ",+net_admin");
     let reason = until_failed(&server, honeypot.id).await;
@@ -378,7 +407,7 @@ async fn an_image_that_works_on_an_interface_needs_its_name() {
     server.known().status = None;
     let mut command = Command::new(PROGRAM);
     command.env("SKEP_SENSOR_INTERFACE", "lo");
-    let sensor = Sensor::start_by(command, &server, data.path(), &engine());
+    let sensor = Sensor::start_by(command, &server, data.path(), &engine_host());
     until_running(&server, honeypot.id).await;
     let made = ask_engine(&format!("/containers/skep-{}/json", honeypot.id));
     assert_eq!(made["HostConfig"]["NetworkMode"], "host");

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use skep_bench::ingest::Ingest;
+use skep_bench::{ingest::Ingest, roll_out::RollOut};
 
 /// Measures two ways of doing the same side by side, and prints the ratio.
 #[derive(Debug, Parser)]
@@ -17,12 +17,17 @@ struct CommandLine {
 enum Command {
     /// Durable ingest over HTTP against direct insertion of the same rows.
     Ingest(Ingest),
+    /// From the tick to a green cell against `docker pull` and `docker run` by hand; inside scripts/engine.sh.
+    RollOut(RollOut),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Ingest(ingest) = CommandLine::parse().command;
-    match ingest.run().await {
+    let measured = match CommandLine::parse().command {
+        Command::Ingest(ingest) => ingest.run().await,
+        Command::RollOut(roll_out) => roll_out.run().await,
+    };
+    match measured {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("skep-bench: {error}");

@@ -57,7 +57,7 @@ impl Connection {
                 ..Ipam::default()
             }),
             options: Some(HashMap::from([
-                option("name", &owner.bridge(instance)),
+                option("name", &owner.bridge(subnets)),
                 option("enable_icc", "false"),
                 option("enable_ip_masquerade", "false"),
             ])),

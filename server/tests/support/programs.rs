@@ -1,4 +1,5 @@
 //! The two programs, started, killed and started again.
+#![allow(dead_code, reason = "each test uses a part of this")]
 
 use std::{
     fs::File,
@@ -24,6 +25,8 @@ pub struct Programs {
     http: u16,
     tls: u16,
     fault: Option<&'static str>,
+    /// The container engine of the sensor, as its option has it.
+    pub engine: String,
     server: Option<Child>,
     sensor: Option<Child>,
 }
@@ -61,6 +64,7 @@ impl Programs {
             http: free_port(),
             tls: free_port(),
             fault,
+            engine: "none".to_owned(),
             server: None,
             sensor: None,
         }
@@ -142,9 +146,24 @@ impl Programs {
         answer.starts_with("HTTP/1.1 200")
     }
 
+    /// Where the API is.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.http)
+    }
+
     /// Adds the sensor; returns its token.
     pub fn token(&self) -> String {
-        let output = self.server_command().arg("local-sensor").output().unwrap();
+        self.made(&["local-sensor"])
+    }
+
+    /// Makes a token for the API, with which everything may be done.
+    pub fn admin_token(&self) -> String {
+        self.made(&["token", "create", "--name", "test", "--role", "admin"])
+    }
+
+    /// What a command of the server's makes: its last line.
+    fn made(&self, words: &[&str]) -> String {
+        let output = self.server_command().args(words).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let token = text.lines().last().unwrap_or_default().to_owned();
         assert!(
@@ -166,6 +185,8 @@ impl Programs {
                 token,
                 "--user",
                 "root",
+                "--engine",
+                &self.engine,
             ])
             .arg("--data")
             .arg(self.data.join("sensor"))
