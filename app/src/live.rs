@@ -11,6 +11,8 @@ use crate::answer::Json;
 
 /// How long to wait before a stream that the browser gave up is opened anew.
 const RETRY: Duration = Duration::from_secs(4);
+/// The shortest time between two readings of what [`Gathering`] is for.
+const GATHER: Duration = Duration::from_secs(2);
 /// How many messages are kept for a page that begins to listen while its data was on the way.
 const KEPT: usize = 100;
 
@@ -153,6 +155,53 @@ pub fn listen(listener: impl Fn(&LiveMessage) + 'static) {
     on_cleanup(move || inner(|inner| inner.listeners.retain(|(other, _)| *other != id)));
     for message in &recent {
         listener(message);
+    }
+}
+
+/// Reads something anew when there is news of it, but not for each: what comes within [`GATHER`] of a reading waits for
+/// the next.
+#[derive(Clone, Copy)]
+pub struct Gathering {
+    read: StoredValue<Box<dyn Fn() + Send + Sync>>,
+    waits: StoredValue<Option<News>>,
+}
+
+/// What happened since a reading.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum News {
+    No,
+    Yes,
+}
+
+impl Gathering {
+    /// Reads so.
+    #[must_use]
+    pub fn new(read: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            read: StoredValue::new(Box::new(read)),
+            waits: StoredValue::new(None),
+        }
+    }
+
+    /// There is news.
+    pub fn note(self) {
+        match self.waits.try_get_value() {
+            Some(None) => self.act(),
+            Some(Some(_)) => self.waits.set_value(Some(News::Yes)),
+            // The page is not there any more.
+            None => {}
+        }
+    }
+
+    fn act(self) {
+        self.waits.set_value(Some(News::No));
+        self.read.with_value(|read| read());
+        let next = move || match self.waits.try_get_value().flatten() {
+            Some(News::Yes) => self.act(),
+            Some(News::No) => self.waits.set_value(None),
+            None => {}
+        };
+        set_timeout(next, GATHER);
     }
 }
 

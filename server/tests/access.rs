@@ -233,6 +233,12 @@ const EXPECTED: &[Row9] = &[
     ),
     (
         "POST",
+        "/fn/sensors_among",
+        r#"{"sensors":["{sensor}"]}"#,
+        [401, 200, 200, 200, 200, 200, 401, 401, 401],
+    ),
+    (
+        "POST",
         "/fn/groups",
         "",
         [401, 200, 200, 200, 200, 200, 401, 401, 401],
@@ -299,7 +305,7 @@ const EXPECTED: &[Row9] = &[
     ),
     (
         "POST",
-        "/fn/image_services",
+        "/fn/service_entries",
         "",
         [401, 200, 200, 200, 200, 200, 401, 401, 401],
     ),

@@ -12,7 +12,7 @@ mod support;
 use std::time::Duration;
 
 use futures::StreamExt;
-use serde_json::Value;
+use serde_json::{Value, json};
 use skep_model::{ids::EventId, user::Role};
 use support::{Engine, TestApp, command, extend};
 
@@ -20,6 +20,7 @@ on_both!(
     events_reach_their_group_and_no_other,
     a_browser_that_comes_back_gets_what_it_missed,
     a_stream_ends_with_its_session,
+    sensors_that_change_are_named_and_can_be_read,
 );
 
 /// A browser's stream.
@@ -146,4 +147,50 @@ async fn a_stream_ends_with_its_session(engine: Engine) {
         .send(&app, &[sensor.open(EventId::new(), vec![])])
         .await;
     assert!(stays.next_event().await.is_some());
+}
+
+async fn sensors_that_change_are_named_and_can_be_read(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let (group, foreign) = (app.group().await, app.another_group("foreign").await);
+    let ours = app.sensor("ours", group).await.id.to_string();
+    let theirs = app.sensor("theirs", foreign).await.id.to_string();
+    let us = app.user("us", Role::Observer, group).await;
+    let mut stream = Stream::open(&app, &us, None).await;
+    let admin = app.token(Role::Admin).await;
+    for sensor in [&theirs, &ours] {
+        let change = json!({
+            "change": "add", "sensor": sensor, "service": "ssh",
+            "placement": { "address": "127.0.0.1", "ports": [{ "number": 2299, "transport": "tcp" }] }
+        });
+        let answer = app
+            .http
+            .post(format!("{}/api/v1/deployments", app.url))
+            .bearer_auth(&admin)
+            .json(&json!({ "changes": [change] }))
+            .send();
+        assert_eq!(answer.await.unwrap().status(), 200);
+    }
+    assert_eq!(
+        stream.next().await,
+        Some(json!({ "type": "sensors", "sensors": [ours] }))
+    );
+
+    let among = async |sensors: Vec<&String>| {
+        let answer = app
+            .http
+            .post(format!("{}/fn/sensors_among", app.url))
+            .header("cookie", &us)
+            .header("origin", &app.url)
+            .json(&json!({ "sensors": sensors }))
+            .send();
+        answer.await.unwrap()
+    };
+    let answer: Value = among(vec![&theirs, &ours]).await.json().await.unwrap();
+    assert_eq!(
+        (answer.as_array().unwrap().len(), &answer[0]["id"]),
+        (1, &json!(ours))
+    );
+    let none: Value = among(vec![]).await.json().await.unwrap();
+    assert_eq!(none, json!([]));
+    assert!(!among(vec![&ours; 1001]).await.status().is_success());
 }

@@ -5,18 +5,20 @@ use skep_model::{
     event::ServiceName,
     ids::{ArchiveId, FetchId},
     registry::RegistryView,
-    service::{ArchiveForm, FetchForm, FetchView, ImageService, ServiceEdit, UploadView},
+    service::{
+        ArchiveForm, FetchForm, FetchView, ImageService, ServiceEdit, ServiceEntry, UploadView,
+    },
 };
 
 use crate::failure::Failure;
 
-/// The services with images, with all of their revisions.
-#[server(prefix = "/fn", endpoint = "image_services")]
-pub async fn image_services() -> Result<Vec<ImageService>, Failure> {
+/// All services, with their revisions and who runs them.
+#[server(prefix = "/fn", endpoint = "service_entries")]
+pub async fn service_entries() -> Result<Vec<ServiceEntry>, Failure> {
     use super::asker;
 
     asker::hub()?
-        .image_services(&asker::actor().await?)
+        .service_entries(&asker::actor().await?)
         .await
         .map_err(asker::failure)
 }

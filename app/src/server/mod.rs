@@ -17,13 +17,13 @@ pub use accounts::{
 pub use dashboard::dashboard;
 pub use events::{edit_event, edit_events, event, events, replay, restore_events, take_events};
 pub use images::{
-    begin_upload, edit_service, end_fetch, fetch_service, fetches, finish_upload, image_services,
-    registry, remove_revision, remove_service, remove_upload, uploaded,
+    begin_upload, edit_service, end_fetch, fetch_service, fetches, finish_upload, registry,
+    remove_revision, remove_service, remove_upload, service_entries, uploaded,
 };
 pub use profile::{ChangePassword, end_session, profile};
 pub use sensors::{
     add_sensor, call_sensor, edit_sensor, enrol_again, groups, instance_log, remove_sensor,
-    revoke_sensor, sensor_history, sensors,
+    revoke_sensor, sensor_history, sensors, sensors_among,
 };
 pub use services::{deploy, service_views, services};
 pub use session::{LogIn, LogOut, SetUp, me};

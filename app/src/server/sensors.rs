@@ -20,6 +20,17 @@ pub async fn sensors() -> Result<Vec<SensorView>, Failure> {
         .map_err(asker::failure)
 }
 
+/// Those of these sensors that the asker may see; a thousand at most.
+#[server(prefix = "/fn", endpoint = "sensors_among", input = Json)]
+pub async fn sensors_among(sensors: Vec<SensorId>) -> Result<Vec<SensorView>, Failure> {
+    use super::asker;
+
+    asker::hub()?
+        .sensors_among(&asker::actor().await?, &sensors)
+        .await
+        .map_err(asker::failure)
+}
+
 /// The groups that the asker belongs to.
 #[server(prefix = "/fn", endpoint = "groups")]
 pub async fn groups() -> Result<Vec<GroupRef>, Failure> {

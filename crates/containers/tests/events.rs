@@ -258,8 +258,7 @@ async fn what_somebody_else_has_read_of_a_file_is_not_read_again() {
     let id = sensor.id;
     sensor.running.abort();
     drop(sensor);
-    let mut next = Sensor::start(id, &store);
-    next.wanted.send_replace(vec![honeypot.clone()]);
+    let mut next = Sensor::start_with(id, &store, vec![honeypot.clone()]);
     next.until_running(&honeypot).await;
     // It has to look once at what is there.
     tokio::time::sleep(Duration::from_secs(3)).await;

@@ -473,8 +473,7 @@ async fn a_sensor_that_was_killed_takes_up_its_own_and_nobody_elses() {
 
     let neighbours = Sensor::start(SensorId::new(), &store);
     neighbours.containers.converge(&[]).await;
-    let again = Sensor::start(id, &store);
-    again.wanted.send_replace(vec![stays.clone()]);
+    let again = Sensor::start_with(id, &store, vec![stays.clone()]);
     again.until_running(&stays).await;
     assert_eq!(
         started(stays.configuration.id),

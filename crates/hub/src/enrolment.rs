@@ -36,7 +36,7 @@ impl Hub {
             .await?
             .ok_or(Refusal::NotFound)?;
         tracing::info!(sensor = %id, address = client.address.map(tracing::field::display), "a sensor enrolled");
-        self.0.live.sensors(sensor.group.id);
+        self.0.live.sensors(sensor.group.id, vec![id]);
         Ok(EnrolAnswer {
             sensor: id,
             name: sensor.name,

@@ -58,7 +58,7 @@ impl Hub {
         if !renamed.map_err(HubError::of_name)? {
             return Err(Refusal::NotFound.into());
         }
-        self.0.live.sensors(id);
+        self.0.live.sensors(id, vec![]);
         Ok(GroupView { name, ..before })
     }
 
@@ -88,7 +88,7 @@ impl Hub {
         for sensor in sensors {
             self.0.presence.wake(sensor.id);
         }
-        self.0.live.sensors(id);
+        self.0.live.sensors(id, vec![]);
         self.0.clearing.notify_one();
         Ok(())
     }

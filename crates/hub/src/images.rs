@@ -10,19 +10,15 @@ mod rows;
 mod take_in;
 mod upload;
 
-use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    io,
-    sync::Arc,
-};
+use std::{collections::HashMap, io, sync::Arc};
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use skep_model::{
     Complaint, Refusal,
     event::ServiceName,
-    ids::SensorId,
-    service::{ImageService, Level, Rights, SensorRef, ServiceEdit},
+    ids::{GroupId, SensorId},
+    service::{ImageService, Level, Rights, ServiceEdit},
     user::Role,
 };
 use skep_registry::{ArchiveError, Digest, Limits, Reference, RegistryError, Repository, Storage};
@@ -71,24 +67,21 @@ impl Hub {
     /// The services with images, by name.
     pub async fn image_services(&self, actor: &Actor) -> Result<Vec<ImageService>, HubError> {
         actor.require(Role::Observer)?;
-        let sensors = self.0.store.sensors(&actor.scope).await?;
-        let instances = self.0.store.instances(None).await?;
+        let mut users = self.service_users(actor).await?;
+        let mut revisions: HashMap<ServiceName, Vec<u32>> = HashMap::new();
+        for row in self.0.store.instances(None).await? {
+            if row.removed_at.is_none() {
+                let of_service = revisions.entry(row.instance.service).or_default();
+                of_service.push(row.instance.revision);
+            }
+        }
         let services = self.0.store.image_services().await?;
         Ok(services
             .into_iter()
             .map(|service| {
-                let running = instances
-                    .iter()
-                    .filter(|row| row.removed_at.is_none() && row.instance.service == service.name);
-                let revisions: Vec<u32> =
-                    running.clone().map(|row| row.instance.revision).collect();
-                let on: HashSet<SensorId> = running.map(|row| row.sensor).collect();
-                let sensors = sensors.iter().filter(|sensor| on.contains(&sensor.id));
-                let sensors = sensors.map(|sensor| SensorRef {
-                    id: sensor.id,
-                    name: sensor.name.clone(),
-                });
-                view(&service, sensors.collect(), &revisions)
+                let sensors = users.remove(&service.name).unwrap_or_default();
+                let revisions = revisions.remove(&service.name).unwrap_or_default();
+                view(&service, sensors, &revisions)
             })
             .collect())
     }
@@ -214,14 +207,14 @@ impl Hub {
         for sensor in sensors {
             self.0.presence.wake(*sensor);
         }
-        let mut groups = BTreeSet::new();
+        let mut groups: HashMap<GroupId, Vec<SensorId>> = HashMap::new();
         for row in self.0.store.sensors(&skep_store::Scope::Everything).await? {
             if sensors.contains(&row.id) {
-                groups.insert(row.group.id);
+                groups.entry(row.group.id).or_default().push(row.id);
             }
         }
-        for group in groups {
-            self.0.live.sensors(group);
+        for (group, sensors) in groups {
+            self.0.live.sensors(group, sensors);
         }
         Ok(())
     }

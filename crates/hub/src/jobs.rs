@@ -83,7 +83,7 @@ impl Hub {
                 .is_some_and(|before| before != presence)
             {
                 self.note_sample(&sensor, presence, now).await?;
-                self.0.live.sensors(sensor.group.id);
+                self.0.live.sensors(sensor.group.id, vec![sensor.id]);
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use std::{
 use skep_model::{
     Interaction,
     console::{EventRow, LiveMessage},
-    ids::{GroupId, UserId},
+    ids::{GroupId, SensorId, UserId},
 };
 use skep_store::Change;
 use tokio::sync::broadcast;
@@ -23,6 +23,8 @@ const KEPT: usize = 1024;
 const KEPT_BYTES: usize = 4 * 1024 * 1024;
 /// New interactions of one event travel with its message up to this many bytes; beyond, the page reads them.
 const CARRIED: usize = 32 * 1024;
+/// The most sensors that one message names.
+const NAMED: usize = 1000;
 
 /// A message, and who may see it.
 #[derive(Debug)]
@@ -138,9 +140,12 @@ impl Live {
         self.tell(Some(row.group.id), message);
     }
 
-    /// Tells that a sensor of a group changed.
-    pub(crate) fn sensors(&self, group: GroupId) {
-        self.tell(Some(group), LiveMessage::Sensors);
+    /// Tells that sensors of a group changed, or all of them.
+    pub(crate) fn sensors(&self, group: GroupId, mut sensors: Vec<SensorId>) {
+        if sensors.len() > NAMED {
+            sensors.clear();
+        }
+        self.tell(Some(group), LiveMessage::Sensors { sensors });
     }
 
     /// Ends the streams of a session.

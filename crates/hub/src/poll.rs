@@ -162,7 +162,7 @@ impl Hub {
             .await?;
         self.sample(&sensor, &request.status, now).await?;
         if changed {
-            self.0.live.sensors(sensor.group.id);
+            self.0.live.sensors(sensor.group.id, vec![sensor.id]);
         }
         let deadline =
             tokio::time::Instant::now() + Duration::from_secs(HOLD_SECONDS - jitter(id, now));

@@ -20,14 +20,39 @@ use crate::{Actor, Hub, HubError, images::Withheld, poll::report_of, secrets};
 
 /// How long an enrolment token is good.
 const TOKEN_LIFE: Duration = Duration::from_hours(1);
+/// The most sensors that can be asked for by id.
+const AT_ONCE: usize = 1000;
 
 impl Hub {
     /// The sensors that the actor sees, by name.
     pub async fn sensors(&self, actor: &Actor) -> Result<Vec<SensorView>, HubError> {
         actor.require(Role::Observer)?;
         let sensors = self.0.store.sensors(&actor.scope).await?;
+        self.views(sensors, None).await
+    }
+
+    /// Those of these sensors that the actor sees, by name.
+    pub async fn sensors_among(
+        &self,
+        actor: &Actor,
+        ids: &[SensorId],
+    ) -> Result<Vec<SensorView>, HubError> {
+        actor.require(Role::Observer)?;
+        if ids.len() > AT_ONCE {
+            let max = AT_ONCE as u32;
+            return Err(HubError::invalid("sensors", Complaint::TooMany { max }));
+        }
+        let sensors = self.0.store.sensors_among(&actor.scope, ids).await?;
+        self.views(sensors, Some(ids)).await
+    }
+
+    async fn views(
+        &self,
+        sensors: Vec<SensorRow>,
+        ids: Option<&[SensorId]>,
+    ) -> Result<Vec<SensorView>, HubError> {
         let mut instances: HashMap<SensorId, Vec<NewInstance>> = HashMap::new();
-        for row in self.0.store.instances(None).await? {
+        for row in self.0.store.instances(ids).await? {
             if row.removed_at.is_none() {
                 instances.entry(row.sensor).or_default().push(row.instance);
             }
@@ -138,7 +163,7 @@ impl Hub {
             )
             .await;
         created.map_err(HubError::of_name)?;
-        self.0.live.sensors(new.group);
+        self.0.live.sensors(new.group, vec![id]);
         Ok(self.enrolment(id, &token, expires_at))
     }
 
@@ -168,7 +193,7 @@ impl Hub {
             .revoke_sensor(id, &actor.audit("revoke", "sensor", sensor.name))
             .await?;
         self.0.presence.wake(id);
-        self.0.live.sensors(sensor.group.id);
+        self.0.live.sensors(sensor.group.id, vec![id]);
         Ok(())
     }
 
@@ -191,8 +216,8 @@ impl Hub {
         audit.after = Some(serde_json::json!({ "name": name, "group": edit.group }));
         let edited = self.0.store.edit_sensor(id, &name, edit.group, &audit);
         edited.await.map_err(HubError::of_name)?;
-        self.0.live.sensors(before.group.id);
-        self.0.live.sensors(edit.group);
+        self.0.live.sensors(before.group.id, vec![id]);
+        self.0.live.sensors(edit.group, vec![id]);
         Ok(())
     }
 
@@ -215,7 +240,7 @@ impl Hub {
         audit.after = Some(serde_json::json!({ "events": fate }));
         self.0.store.remove_sensor(id, fate, &audit).await?;
         self.0.presence.wake(id);
-        self.0.live.sensors(sensor.group.id);
+        self.0.live.sensors(sensor.group.id, vec![id]);
         self.0.clearing.notify_one();
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod known;
 mod placement;
+mod users;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -12,7 +13,7 @@ use std::{
 use skep_model::{
     Complaint, Refusal, Timestamp,
     event::ServiceName,
-    ids::{InstanceId, SensorId},
+    ids::{GroupId, InstanceId, SensorId},
     sensor::Port,
     service::{self, Change, Deployed, Placement, ServiceView},
     user::Role,
@@ -111,12 +112,13 @@ impl Hub {
         {
             return Ok(None);
         }
-        let mut groups = HashSet::new();
+        let mut groups: HashMap<GroupId, Vec<SensorId>> = HashMap::new();
         for (id, plan) in &plans {
             self.0.presence.wake(*id);
-            if groups.insert(plan.sensor.group.id) {
-                self.0.live.sensors(plan.sensor.group.id);
-            }
+            groups.entry(plan.sensor.group.id).or_default().push(*id);
+        }
+        for (group, sensors) in groups {
+            self.0.live.sensors(group, sensors);
         }
         Ok(Some(Deployed {
             sensors: plans.len() as u32,

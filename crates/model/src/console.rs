@@ -233,10 +233,25 @@ pub enum LiveMessage {
         /// Which.
         event: EventId,
     },
-    /// A sensor came, went or changed; read the list anew.
-    Sensors,
+    /// Sensors of one group came, went or changed.
+    Sensors {
+        /// Which; if none are named, it may be all.
+        sensors: Vec<SensorId>,
+    },
     /// Messages were lost: read everything anew.
     Resync,
+}
+
+impl LiveMessage {
+    /// The sensors that are not any more what they were, if this is about sensors; all of them, if none are named.
+    #[must_use]
+    pub fn sensors(&self) -> Option<&[SensorId]> {
+        match self {
+            Self::Sensors { sensors } => Some(sensors),
+            Self::Resync => Some(&[]),
+            Self::Opened { .. } | Self::Changed { .. } | Self::Gone { .. } => None,
+        }
+    }
 }
 
 /// What the dashboard shows.

@@ -331,6 +331,19 @@ pub struct ImageService {
     pub sensors: Vec<SensorRef>,
 }
 
+/// All that the services page shows of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceEntry {
+    /// What sensors can run of it.
+    pub service: ServiceView,
+    /// Its images, if that is what its honeypot is; without the sensors that run it.
+    pub image: Option<ImageService>,
+    /// How many sensors run it.
+    pub users: u64,
+    /// The first of them, by name.
+    pub sensors: Vec<SensorRef>,
+}
+
 /// A revision of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

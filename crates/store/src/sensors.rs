@@ -244,7 +244,29 @@ impl Store {
 
     /// The sensors in scope, by name.
     pub async fn sensors(&self, scope: &Scope) -> Result<Vec<SensorRow>, StoreError> {
+        self.sensors_that(scope, Conditions::default()).await
+    }
+
+    /// Those of these sensors that are in scope, by name.
+    pub async fn sensors_among(
+        &self,
+        scope: &Scope,
+        ids: &[SensorId],
+    ) -> Result<Vec<SensorRow>, StoreError> {
+        if ids.is_empty() {
+            return Ok(vec![]);
+        }
         let mut conditions = Conditions::default();
+        let ids = ids.iter().map(|id| Value::Bytes(id.as_bytes().to_vec()));
+        conditions.any_of("s.id", ids.collect());
+        self.sensors_that(scope, conditions).await
+    }
+
+    async fn sensors_that(
+        &self,
+        scope: &Scope,
+        mut conditions: Conditions,
+    ) -> Result<Vec<SensorRow>, StoreError> {
         conditions.scope("s.group_id", scope);
         conditions.plain("s.removed_at IS NULL");
         let sql = format!(

@@ -81,8 +81,9 @@ impl World {
             return Some(format!("networks are {networks:?}, not {names:?}"));
         }
         // What the engine has forgotten about might still be connected.
+        let bridges = format!("master skep-{}", &self.sensor[self.sensor.len() - 4..]);
         let links = shell("bridge link");
-        let links = links.lines().filter(|link| link.contains("master skep-"));
+        let links = links.lines().filter(|link| link.contains(&bridges));
         let links: Vec<_> = links.collect();
         if links.len() != names.len() {
             return Some(format!("connected are {links:?}, for {names:?}"));

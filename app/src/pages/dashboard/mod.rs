@@ -3,10 +3,8 @@
 mod chart;
 mod lists;
 
-use std::time::Duration;
-
 use leptos::prelude::*;
-use skep_model::{console, console::LiveMessage};
+use skep_model::console;
 
 use self::{
     chart::{Hours, Split},
@@ -15,7 +13,7 @@ use self::{
 use crate::{
     answer::ask,
     components::{Awaited, FailureNote, Icon, Loading, Page, Raw},
-    live,
+    live::{self, Gathering},
     preferences::use_locale,
     server,
     translations::{Locale, td_string},
@@ -23,33 +21,20 @@ use crate::{
     words::{self, number},
 };
 
-/// How long news gather before the numbers are asked for anew.
-const GATHER: Duration = Duration::from_secs(2);
-
 /// The dashboard.
 #[component]
 pub fn Dashboard() -> impl IntoView {
     let locale = use_locale();
     let board = ask(|| (), |()| server::dashboard());
     let sensors = ask(|| (), |()| server::sensors());
-    let gathering = StoredValue::new(false);
+    let of_sensors = Gathering::new(move || sensors.refetch());
+    let numbers = Gathering::new(move || board.refetch());
     Effect::new(move |_| {
         live::listen(move |message| {
-            if matches!(message, LiveMessage::Sensors | LiveMessage::Resync) {
-                sensors.refetch();
+            if message.sensors().is_some() {
+                of_sensors.note();
             }
-            if gathering.get_value() {
-                return;
-            }
-            gathering.set_value(true);
-            set_timeout(
-                move || {
-                    if gathering.try_set_value(false).is_none() {
-                        board.refetch();
-                    }
-                },
-                GATHER,
-            );
+            numbers.note();
         });
     });
     let title = td_string!(locale, nav.dashboard);

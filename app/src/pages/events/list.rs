@@ -115,7 +115,7 @@ impl List {
                 self.waiting
                     .update(|waiting| waiting.retain(|row| row.id != *event));
             }
-            LiveMessage::Sensors => {}
+            LiveMessage::Sensors { .. } => {}
         }
     }
 

@@ -51,7 +51,7 @@ pub fn PendingBar(board: Board) -> impl IntoView {
         sent.set_value(draft.changes());
         attempt.run(server::deploy(draft.changes()), move |deployed| {
             board.draft.update(|now| now.applied(&draft));
-            board.reload();
+            board.refresh(&[]);
             let count = u64::from(deployed.sensors);
             let text = td_string!(
                 locale,
@@ -105,7 +105,7 @@ pub fn PendingBar(board: Board) -> impl IntoView {
 fn undo(locale: Locale, board: Board, toasts: Toasts, changes: Vec<Change>) {
     spawn_local(async move {
         match server::deploy(changes).await {
-            Ok(_) => board.reload(),
+            Ok(_) => board.refresh(&[]),
             Err(failure) => toasts.tell(failure_text(locale, &failure)),
         }
     });

@@ -1,6 +1,6 @@
 //! What the matrix shows: sensors that change in place, what was ticked, and which rows are in sight.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use leptos::{prelude::*, task::spawn_local};
 use skep_model::{
@@ -11,7 +11,10 @@ use skep_model::{
     service::{self, Placement, ServiceView, Settings},
 };
 
-use super::draft::{Draft, Place};
+use super::{
+    draft::{Draft, Place},
+    reading::{Reading, Stale},
+};
 use crate::server;
 
 /// How many rows are made beyond those in sight, above and below.
@@ -56,13 +59,23 @@ pub struct Board {
     reading: StoredValue<Reading>,
 }
 
-/// Whether it is being read how the sensors are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    Not,
-    Once,
-    /// And something happened since.
-    Again,
+impl Row {
+    /// Takes how the sensor is; whether the row moves by that.
+    fn take(&self, sensor: SensorView) -> bool {
+        let same = self.sensor.with_untracked(|shown| *shown == sensor);
+        if same {
+            return false;
+        }
+        let before = self.place();
+        self.sensor.set(sensor);
+        before != self.place()
+    }
+
+    /// Where it stands among the others: by group and name.
+    fn place(&self) -> (String, String) {
+        self.sensor
+            .with_untracked(|sensor| (sensor.group.name.clone(), sensor.name.clone()))
+    }
 }
 
 impl Board {
@@ -80,75 +93,77 @@ impl Board {
             group: RwSignal::new(String::new()),
             sight: RwSignal::new((0, FIRST)),
             manager,
-            reading: StoredValue::new(Reading::Not),
+            reading: StoredValue::new(Reading::default()),
         };
-        board.take(sensors);
+        board.take(&Stale::All, sensors);
         board
     }
 
     /// Hears the live stream.
     pub fn hear(self, message: &LiveMessage) {
-        if matches!(message, LiveMessage::Sensors | LiveMessage::Resync) {
-            self.reload();
+        if let Some(sensors) = message.sensors() {
+            self.refresh(sensors);
         }
     }
 
-    /// Reads anew how the sensors are: once at a time, and once more if something happened meanwhile.
-    pub fn reload(self) {
-        let Some(reading) = self.reading.try_get_value() else {
-            // The page is not there any more.
-            return;
-        };
-        match reading {
-            Reading::Not => self.reading.set_value(Reading::Once),
-            Reading::Once | Reading::Again => return self.reading.set_value(Reading::Again),
+    /// Reads anew how these sensors are, or all, if none are named: some at a time, one reading after the other.
+    pub fn refresh(self, sensors: &[SensorId]) {
+        let begins = self
+            .reading
+            .try_update_value(|reading| reading.note(sensors));
+        // The page may not be there any more.
+        if begins == Some(true) {
+            spawn_local(self.read());
         }
-        spawn_local(async move {
-            let sensors = server::sensors().await;
+    }
+
+    async fn read(self) {
+        while let Some(Some(stale)) = self.reading.try_update_value(Reading::next) {
+            let answer = match &stale {
+                Stale::All => server::sensors().await,
+                Stale::Some(ids) => server::sensors_among(ids.iter().copied().collect()).await,
+            };
             if self.rows.is_disposed() {
                 return;
             }
-            let again = self.reading.get_value() == Reading::Again;
-            self.reading.set_value(Reading::Not);
-            if let Ok(sensors) = sensors {
-                self.take(sensors);
+            match (stale, answer) {
+                (stale, Ok(sensors)) => self.take(&stale, sensors),
+                (_, Err(_)) => {}
             }
-            if again {
-                self.reload();
-            }
-        });
+        }
     }
 
-    fn take(self, mut sensors: Vec<SensorView>) {
-        sensors.sort_by(|one, other| {
-            (&one.group.name, &one.name).cmp(&(&other.group.name, &other.name))
-        });
+    /// Takes how sensors are; of those that were asked for, the others are gone.
+    fn take(self, asked: &Stale, sensors: Vec<SensorView>) {
+        if self.draft.with_untracked(|draft| !draft.is_empty()) {
+            self.draft.update(|draft| draft.settle(asked, &sensors));
+        }
         let known = self.rows.get_untracked();
-        let rows: Vec<Row> = sensors
-            .iter()
-            .map(|sensor| {
-                let Some(row) = known.iter().find(|row| row.id == sensor.id) else {
-                    return Row {
-                        id: sensor.id,
-                        sensor: ArcRwSignal::new(sensor.clone()),
-                    };
-                };
-                if row.sensor.with_untracked(|shown| shown != sensor) {
-                    row.sensor.set(sensor.clone());
+        let by_id: HashMap<SensorId, &Row> = known.iter().map(|row| (row.id, row)).collect();
+        let mut moves = false;
+        let mut rows: Vec<Row> = sensors
+            .into_iter()
+            .map(|sensor| match by_id.get(&sensor.id) {
+                Some(row) => {
+                    moves |= row.take(sensor);
+                    (*row).clone()
                 }
-                row.clone()
+                None => Row {
+                    id: sensor.id,
+                    sensor: ArcRwSignal::new(sensor),
+                },
             })
             .collect();
-        if self.draft.with_untracked(|draft| !draft.is_empty()) {
-            self.draft.update(|draft| draft.settle(&sensors));
-        }
-        let here = |id: &SensorId| sensors.iter().any(|sensor| sensor.id == *id);
-        if !self.chosen.with_untracked(|chosen| chosen.iter().all(here)) {
-            self.chosen.update(|chosen| chosen.retain(here));
-        }
-        let ids = |rows: &[Row]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
-        if ids(&known) != ids(&rows) {
+        rows.extend(known.iter().filter(|row| !asked.has(row.id)).cloned());
+        let here: HashSet<SensorId> = rows.iter().map(|row| row.id).collect();
+        if moves || here.len() != known.len() || !known.iter().all(|row| here.contains(&row.id)) {
+            rows.sort_by_cached_key(Row::place);
             self.rows.set(rows);
+            let gone = |chosen: &BTreeSet<SensorId>| !chosen.iter().all(|id| here.contains(id));
+            if self.chosen.with_untracked(gone) {
+                self.chosen
+                    .update(|chosen| chosen.retain(|id| here.contains(id)));
+            }
         }
     }
 

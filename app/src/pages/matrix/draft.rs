@@ -1,6 +1,6 @@
 //! What was ticked and is not applied yet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use skep_model::{
     event::ServiceName,
@@ -8,6 +8,8 @@ use skep_model::{
     sensor::{InstanceView, SensorView},
     service::{Change, Placement},
 };
+
+use super::reading::Stale;
 
 /// A cell: a service on a sensor.
 pub type Place = (SensorId, ServiceName);
@@ -146,10 +148,11 @@ impl Draft {
     }
 
     /// Forgets what came true meanwhile, or cannot any more.
-    pub fn settle(&mut self, sensors: &[SensorView]) {
+    pub fn settle(&mut self, asked: &Stale, sensors: &[SensorView]) {
+        let here: HashMap<_, _> = sensors.iter().map(|sensor| (sensor.id, sensor)).collect();
         self.0.retain(|(id, service), planned| {
-            let Some(sensor) = sensors.iter().find(|sensor| sensor.id == *id) else {
-                return false;
+            let Some(sensor) = here.get(id) else {
+                return !asked.has(*id);
             };
             let has = |wanted| instances(sensor, service).any(|instance| instance.id == wanted);
             let comes = matches!(&planned.changes[..], [Change::Add { .. }]);
@@ -292,10 +295,13 @@ mod tests {
         draft.toggle(&before, &ssh);
         draft.toggle(&before, &ftp);
         let after = sensor(vec![instance(2, "ftp")]);
-        draft.settle(std::slice::from_ref(&after));
+        draft.settle(&Stale::All, std::slice::from_ref(&after));
         assert!(draft.is_empty());
         draft.toggle(&after, &ftp);
-        draft.settle(&[]);
+        let others = Stale::Some(BTreeSet::from([SensorId::new()]));
+        draft.settle(&others, &[]);
+        assert!(!draft.is_empty(), "another sensor is gone");
+        draft.settle(&Stale::All, &[]);
         assert!(draft.is_empty(), "the sensor is gone");
     }
 

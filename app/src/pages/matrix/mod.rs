@@ -9,6 +9,7 @@ mod log;
 mod placements;
 mod ports;
 mod profiles;
+mod reading;
 mod settings;
 
 use leptos::prelude::*;

@@ -8,7 +8,6 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use skep_model::{
     Refusal,
-    console::LiveMessage,
     ids::SensorId,
     sensor::{GroupRef, InstanceState, SensorView},
     user::Role,
@@ -46,13 +45,19 @@ pub fn Sensor() -> impl IntoView {
     let id = Memo::new(move |_| {
         params.with(|params| params.get("id").and_then(|id| id.parse::<SensorId>().ok()))
     });
-    let sensors: Sensors = ask(|| (), |()| server::sensors());
+    let sensors: Sensors = ask(
+        move || id.get(),
+        |id| server::sensors_among(id.into_iter().collect()),
+    );
     // Answers are numbered in the order of asking. What asks only after another answer is there would ask late on the
     // server and at once in the browser, which has that answer already.
     let groups: Groups = ask(|| (), |()| server::groups());
     Effect::new(move |_| {
         live::listen(move |message| {
-            if matches!(message, LiveMessage::Sensors | LiveMessage::Resync) {
+            let ours = |sensors: &[SensorId]| {
+                sensors.is_empty() || id.get_untracked().is_some_and(|id| sensors.contains(&id))
+            };
+            if message.sensors().is_some_and(ours) {
                 sensors.refetch();
             }
         });

@@ -6,7 +6,7 @@ mod table;
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
-use skep_model::{console::LiveMessage, sensor::Enrolment, sensor::SensorView, user::Role};
+use skep_model::{sensor::Enrolment, sensor::SensorView, user::Role};
 
 use self::{
     dialogs::{AddSensor, AskAgain, AskRevoke, ShowCommand},
@@ -17,7 +17,7 @@ use crate::{
     Me,
     answer::{Answer, ask},
     components::{Attempt, Awaited, Empty, FailureNote, Icon, Loading, Page, When},
-    live,
+    live::{self, Gathering},
     preferences::use_locale,
     server,
     translations::td_string,
@@ -67,10 +67,11 @@ pub fn Sensors() -> impl IntoView {
         command: RwSignal::new(None),
         shown: RwSignal::new(false),
     };
+    let news = Gathering::new(move || state.sensors.refetch());
     Effect::new(move |_| {
         live::listen(move |message| {
-            if matches!(message, LiveMessage::Sensors | LiveMessage::Resync) {
-                state.sensors.refetch();
+            if message.sensors().is_some() {
+                news.note();
             }
         });
     });

@@ -3,34 +3,39 @@
 use leptos::prelude::*;
 use skep_model::{
     event::ServiceName,
-    service::{Image, ImageService, Revision, Rights, ServiceEdit},
+    service::{Image, ImageService, Revision, Rights, ServiceEdit, ServiceEntry},
 };
 
-use super::{Entry, State, dialogs::Subject};
+use super::{State, dialogs::Subject};
 use crate::{
     components::{Attempt, Icon, Problem},
     preferences::use_locale,
     server,
     translations::td_string,
     view::view,
-    words,
+    words::{self, number},
 };
 
 /// A service.
 #[component]
 pub fn Item(
-    entry: Entry,
+    entry: ServiceEntry,
     /// Whether the reader may change it.
     admin: bool,
     state: State,
 ) -> impl IntoView {
     let locale = use_locale();
-    let Entry {
+    let ServiceEntry {
         service,
         image,
+        users: count,
         sensors,
     } = entry;
-    let count = sensors.len() as u64;
+    let more = (count > sensors.len() as u64).then(|| {
+        let rest = count - sensors.len() as u64;
+        let text = td_string!(locale, services.more_sensors, n = number(locale, rest));
+        view! { <a href="/sensors/matrix">{text}</a> }
+    });
     let used = td_string!(locale, services.used, count = count, n = count);
     let kind = match &image {
         Some(image) => {
@@ -70,6 +75,7 @@ pub fn Item(
                     <p class="chips">
                         <span class="muted">{td_string!(locale, services.used_by)}</span>
                         {names}
+                        {more}
                         {nobody}
                     </p>
                     {images}

@@ -6,14 +6,10 @@ mod fetches;
 mod item;
 mod upload;
 
-use std::collections::BTreeMap;
-
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 use skep_model::{
-    console::LiveMessage,
     registry::{RegistryState, RegistryView},
-    service::{ImageService, SensorRef, ServiceView},
+    service::ServiceEntry,
     user::Role,
 };
 
@@ -28,8 +24,7 @@ use crate::{
     Me,
     answer::{Answer, ask},
     components::{Attempt, Awaited, FailureNote, Icon, Loading, Page},
-    failure::Failure,
-    live,
+    live::{self, Gathering},
     preferences::use_locale,
     server,
     translations::td_string,
@@ -38,49 +33,10 @@ use crate::{
 };
 pub use upload::Upload;
 
-/// A service, with all that is known of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Entry {
-    service: ServiceView,
-    /// Its images, if that is what its honeypot is.
-    image: Option<ImageService>,
-    /// Who runs it.
-    sensors: Vec<SensorRef>,
-}
-
-/// All services, by name.
-async fn fetch() -> Result<Vec<Entry>, Failure> {
-    let services = server::service_views().await?;
-    let images = server::image_services().await?;
-    let mut users: BTreeMap<_, Vec<SensorRef>> = BTreeMap::new();
-    for sensor in server::sensors().await? {
-        for instance in &sensor.instances {
-            let sensors = users.entry(instance.service.clone()).or_default();
-            if sensors.last().is_none_or(|last| last.id != sensor.id) {
-                sensors.push(SensorRef {
-                    id: sensor.id,
-                    name: sensor.name.clone(),
-                });
-            }
-        }
-    }
-    Ok(services
-        .into_iter()
-        .map(|service| Entry {
-            image: images
-                .iter()
-                .find(|image| image.name == service.name)
-                .cloned(),
-            sensors: users.remove(&service.name).unwrap_or_default(),
-            service,
-        })
-        .collect())
-}
-
 /// The page's own state, shared by its parts.
 #[derive(Clone, Copy)]
 struct State {
-    entries: Answer<Vec<Entry>>,
+    entries: Answer<Vec<ServiceEntry>>,
     registry: Answer<RegistryView>,
     add: Attempt,
     edit: Attempt,
@@ -102,7 +58,7 @@ impl State {
 pub fn Services() -> impl IntoView {
     let locale = use_locale();
     let state = State {
-        entries: ask(|| (), |()| fetch()),
+        entries: ask(|| (), |()| server::service_entries()),
         registry: ask(|| (), |()| server::registry()),
         add: Attempt::new(),
         edit: Attempt::new(),
@@ -120,10 +76,11 @@ pub fn Services() -> impl IntoView {
         state.subject.set(subject);
         state.add.ask();
     };
+    let news = Gathering::new(move || state.entries.refetch());
     Effect::new(move |_| {
         live::listen(move |message| {
-            if matches!(message, LiveMessage::Sensors | LiveMessage::Resync) {
-                state.entries.refetch();
+            if message.sensors().is_some() {
+                news.note();
             }
         });
     });

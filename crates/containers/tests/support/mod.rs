@@ -188,6 +188,11 @@ pub struct Sensor {
 
 impl Sensor {
     pub fn start(id: SensorId, store: &Arc<Store>) -> Self {
+        Self::start_with(id, store, vec![])
+    }
+
+    /// Starts with what it already knows that it shall run.
+    pub fn start_with(id: SensorId, store: &Arc<Store>, wanted: Vec<Wanted>) -> Self {
         let (reports, reported) = mpsc::channel(100);
         let containers = Arc::new(Containers::new(Setup {
             sensor: id,
@@ -196,7 +201,7 @@ impl Sensor {
             reports,
             clock: Clock::default(),
         }));
-        let (wanted, told) = watch::channel(Vec::new());
+        let (wanted, told) = watch::channel(wanted);
         let run = containers.clone();
         let running = tokio::spawn(async move { run.run(told).await });
         Self {
