@@ -92,8 +92,8 @@ export class Skep {
   }
 
   /** An API token that may do everything. */
-  async token(): Promise<string> {
-    const output = await this.command('token', 'create', '--name', 'test', '--role', 'admin');
+  async token(name = 'test'): Promise<string> {
+    const output = await this.command('token', 'create', '--name', name, '--role', 'admin');
     return output.trimEnd().split('\n').at(-1) ?? '';
   }
 

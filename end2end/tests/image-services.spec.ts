@@ -71,7 +71,7 @@ test('an image: uploaded, deployed, attacked, rolled on, broken, mended, gone', 
       await page.route('**/fn/append_upload*', (route) => route.abort(), { times: 1 });
       const archive = await savedImage(skep.folder, '1.0', 'serve', '2222', 'json');
       await upload(page, skep, archive, { Revision: '1.0', Ports: `2222/tcp:${port}` });
-      await expect(page.getByRole('status')).toContainText('The server does not answer.');
+      await expect(page.getByText('The server does not answer.')).toBeVisible();
       await expect(page.getByRole('alert')).toContainText("an image does not say its service's name by itself");
       await page.getByRole('button', { name: 'Say more, and try again' }).click();
       const dialog = page.getByRole('dialog', { name: 'Add a service' });
@@ -187,9 +187,10 @@ test('an image: pushed with docker, deployed, attacked, pinned', async ({ skep, 
   await startSensor(skep);
   await logIn(page, skep);
   const [port = 0] = await freePorts(1);
+  const token = await skep.token('push');
   const elsewhere = await Elsewhere.start();
   const running = () => docker('ps', '--format', '{{.Image}}');
-  const pushed = async (label: string) => push(new URL(skep.url), await skep.token(), skep.folder, label, port);
+  const pushed = (label: string) => push(new URL(skep.url), token, skep.folder, label, port);
   try {
     await test.step('pushed, ticked, attacked', async () => {
       await pushed('1.0');

@@ -51,6 +51,10 @@ test('a service once more, with a port and settings of its own', async ({ skep, 
   await dialog.getByRole('button', { name: 'Take over' }).click();
   await expect(second.getByLabel('Ports')).toHaveAccessibleDescription(/Ports such as 22/);
   await second.getByLabel('Ports').fill(String(port));
+  await second.getByLabel('Address or interface').fill('127.0.0.300');
+  await dialog.getByRole('button', { name: 'Take over' }).click();
+  await expect(second.getByLabel('Address or interface')).toHaveAccessibleDescription(/an interface such as eth0/);
+  await second.getByLabel('Address or interface').fill('lo');
   await second.getByText('Settings', { exact: true }).click();
   await second.getByLabel('accept').fill('toor/letmein');
   await dialog.getByRole('button', { name: 'Take over' }).click();
@@ -120,6 +124,12 @@ test('columns and profiles change many sensors at once', async ({ skep, page }) 
   await expect(page.getByText('4 changes on 2 sensors')).toBeVisible();
   await page.getByRole('button', { name: 'Apply' }).click();
   await expect(page.getByRole('button', { name: 'telnet on west: scheduled' })).toBeVisible();
+  const every = page.getByRole('checkbox', { name: 'All services on west' });
+  expect(await every.evaluate((box: HTMLInputElement) => [box.checked, box.indeterminate])).toEqual([false, true]);
+  await every.check();
+  await expect(page.getByText('5 changes on 1 sensor')).toBeVisible();
+  await every.uncheck();
+  await expect(page.getByText('2 changes on 1 sensor')).toBeVisible();
   await page.getByRole('searchbox').fill('wes');
   await expect(page.getByRole('button', { name: /^telnet on / })).toHaveCount(1);
 });

@@ -21,6 +21,7 @@ on_both!(
     what_was_changed_can_be_taken_back,
     a_refused_change_changes_nothing,
     many_deploy_at_once,
+    an_interface_can_be_listened_at,
 );
 
 async fn deploy(app: &TestApp, token: &str, changes: Value) -> (StatusCode, Value) {
@@ -284,4 +285,44 @@ async fn many_deploy_at_once(engine: Engine) {
         "the port is taken: {done:?}"
     );
     assert_eq!(instances(&app, &manager, &sensor, "ssh").await.len(), 4);
+}
+
+async fn an_interface_can_be_listened_at(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let manager = app.token(Role::Manager).await;
+    let sensor = app.sensor("one", app.group().await).await;
+    let at = |place: &str| {
+        json!({ "change": "add", "sensor": sensor.id, "service": "ssh",
+            "placement": { "address": place, "ports": tcp(&[2022]) } })
+    };
+    let (status, done) = deploy(&app, &manager, json!([at("eth0"), at("eth1.42")])).await;
+    assert_eq!(status, StatusCode::OK, "{done}");
+    for taken in ["eth0", "192.0.2.1", "::"] {
+        let (status, problem) = deploy(&app, &manager, json!([at(taken)])).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{taken}");
+        let said = "changes.0.placement.ports: holds a port that is there already";
+        assert!(problem.to_string().contains(said), "{problem}");
+    }
+    for wrong in ["192.0.2.300", "eth0; drop", "eth*", ""] {
+        let (status, problem) = deploy(&app, &manager, json!([at(wrong)])).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
+        assert!(
+            problem.to_string().contains("network interface"),
+            "{problem}"
+        );
+    }
+    let shown = instances(&app, &manager, &sensor, "ssh").await;
+    let told = poll(&app, &sensor, 1, true).await;
+    let told = told["configuration"]["instances"]
+        .as_array()
+        .unwrap()
+        .iter();
+    let told: Vec<_> = told.filter(|told| told["service"] == "ssh").collect();
+    for place in ["eth0", "eth1.42"] {
+        assert!(
+            shown.iter().any(|shown| shown["address"] == place),
+            "{shown:?}"
+        );
+        assert!(told.iter().any(|told| told["address"] == place), "{told:?}");
+    }
 }

@@ -268,8 +268,8 @@ impl Containers {
             });
             let rival = keepers
                 .values()
-                .filter(|_| !wanted.catches_rest_at().is_empty())
-                .find(|kept| !kept.wanted.catches_rest_at().is_empty());
+                .filter(|_| !wanted.catches_rest_of().is_empty())
+                .find(|kept| !kept.wanted.catches_rest_of().is_empty());
             let clash = clash.or_else(|| {
                 let service = &rival?.wanted.configuration.service;
                 Some(format!(

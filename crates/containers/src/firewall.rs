@@ -14,10 +14,10 @@
 
 use std::{fmt::Write, net::IpAddr, process::Stdio, time::Duration};
 
-use skep_model::raw;
+use skep_model::{listen::Listen, raw};
 use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
 
-use crate::{Owner, Publication, spec::COLLECTOR, subnet::Subnets};
+use crate::{Destination, Owner, Publication, spec::COLLECTOR, subnet::Subnets};
 
 /// What one instance is open for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +30,8 @@ pub struct Opening {
     pub collector: bool,
     /// What leads into it.
     pub publications: Vec<Publication>,
-    /// The addresses of this machine at which whatever nothing else takes leads into it, too.
-    pub rest: Vec<IpAddr>,
+    /// Of what all that nothing else takes leads into it, too.
+    pub rest: Vec<Destination>,
 }
 
 /// How long `nft` may take.
@@ -159,9 +159,9 @@ fn catch_rest(text: &mut String, ours: &str, openings: &[Opening]) {
             opening
                 .rest
                 .iter()
-                .map(|address| (*address, opening.subnets))
+                .map(|destination| (destination, opening.subnets))
         })
-        .filter_map(|(address, subnets)| Some((address, inside(address, &subnets)?)))
+        .filter_map(|(it, subnets)| Some((it, inside(it.address, &subnets)?)))
         .collect();
     if rest.is_empty() {
         return;
@@ -176,8 +176,11 @@ fn catch_rest(text: &mut String, ours: &str, openings: &[Opening]) {
 \t\tmeta l4proto {{ tcp, udp }} socket wildcard {{ 0, 1 }} accept
 "
     );
-    for (address, container) in rest {
-        let (to, family) = (to(address), if container.is_ipv4() { "ip" } else { "ip6" });
+    for (destination, container) in rest {
+        let (to, family) = (
+            to(destination),
+            if container.is_ipv4() { "ip" } else { "ip6" },
+        );
         let _ = writeln!(
             text,
             "\t\t{to} meta l4proto {{ tcp, udp }} dnat {family} to {container}"
@@ -188,12 +191,17 @@ fn catch_rest(text: &mut String, ours: &str, openings: &[Opening]) {
 
 /// What is for an address of this machine; where none is named, for any but the loopback, since nothing from there finds
 /// the way back.
-fn to(address: IpAddr) -> String {
-    match (address.is_ipv4(), address.is_unspecified()) {
+fn to(destination: &Destination) -> String {
+    let address = destination.address;
+    let to = match (address.is_ipv4(), address.is_unspecified()) {
         (true, true) => "meta nfproto ipv4 fib daddr type local ip daddr != 127.0.0.0/8".to_owned(),
         (true, false) => format!("ip daddr {address}"),
         (false, true) => "meta nfproto ipv6 fib daddr type local ip6 daddr != ::1".to_owned(),
         (false, false) => format!("ip6 daddr {address}"),
+    };
+    match &destination.interface {
+        Some(interface) => format!("iifname \"{interface}\" {to}"),
+        None => to,
     }
 }
 
@@ -223,9 +231,9 @@ fn publish(text: &mut String, opening: &Opening, publication: &Publication) {
         ..
     } = publication;
     let protocol = protocol.word();
-    for address in publication.addresses() {
-        let to = to(address);
-        let container = match inside(address, &opening.subnets) {
+    for destination in publication.destinations() {
+        let to = to(&destination);
+        let container = match inside(destination.address, &opening.subnets) {
             Some(IpAddr::V4(container)) => format!("ip to {container}:{number}"),
             Some(IpAddr::V6(container)) => format!("ip6 to [{container}]:{number}"),
             None => continue,
@@ -235,15 +243,12 @@ fn publish(text: &mut String, opening: &Opening, publication: &Publication) {
             "\t\t{to} {protocol} dport {published} dnat {container}"
         );
     }
-    // Where only one address is published, probes still come in by the gateway's.
+    // Where only one address is published, or an interface, probes still come in by the gateway's.
     let subnets = &opening.subnets;
-    match (
-        publication.address,
-        subnets.gateway_v6(),
-        subnets.container_v6(),
-    ) {
-        (address, ..) if address.is_unspecified() => {}
-        (IpAddr::V6(_), Some(gateway), Some(container)) => {
+    let (gateway_v6, container_v6) = (subnets.gateway_v6(), subnets.container_v6());
+    match (&publication.listen, gateway_v6, container_v6) {
+        (Listen::Address(address), ..) if address.is_unspecified() => {}
+        (_, Some(gateway), Some(container)) if publication.is_only_v6() => {
             let _ = writeln!(
                 text,
                 "\t\tip6 daddr {gateway} {protocol} dport {published} dnat ip6 to [{container}]:{number}"

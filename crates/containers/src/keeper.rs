@@ -350,7 +350,7 @@ impl Keeper {
             .iter()
             .find(|publication| (publication.number, publication.protocol) == (number, protocol));
         let port = publication.map_or(number, |publication| publication.published);
-        let v6 = publication.is_some_and(|it| it.address.is_ipv6() && !it.address.is_unspecified());
+        let v6 = publication.is_some_and(Publication::is_only_v6);
         let gateway = match subnets.gateway_v6() {
             Some(gateway) if v6 => IpAddr::V6(gateway),
             _ => IpAddr::V4(subnets.gateway()),
@@ -408,6 +408,6 @@ pub(crate) fn opening(
         subnets,
         collector: wanted.manifest.events == Events::HoneysensCollector,
         publications: publications.to_vec(),
-        rest: wanted.catches_rest_at(),
+        rest: wanted.catches_rest_of(),
     }
 }

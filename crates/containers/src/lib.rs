@@ -25,4 +25,4 @@ pub use containers::{Containers, Setup};
 pub use engine::{Engine, EngineError};
 pub use keeper::State;
 pub use names::Owner;
-pub use wanted::{InterfaceName, Permissions, Publication, Wanted};
+pub use wanted::{Destination, Permissions, Publication, Wanted};

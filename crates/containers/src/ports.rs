@@ -1,44 +1,38 @@
 //! Ports of the host that lead into containers are held, so that no other program opens them.
 
-use std::{io, net::IpAddr};
+use std::io;
 
-use skep_protocol::manifest::Protocol;
-use tokio::net::{TcpListener, UdpSocket};
+use skep_honeypots::listen::{Socket, no_interface};
+use skep_model::sensor::Port;
 
 use crate::Publication;
 
-/// A port of the host that nobody else can open. Nothing gets to it: the firewall leads it elsewhere before.
-#[allow(dead_code, reason = "to be held is its use")]
-pub(crate) enum Reserved {
-    Tcp(TcpListener),
-    Udp(UdpSocket),
-}
-
-/// Takes the ports for as long as the answer is held, or says who else has one.
-pub(crate) async fn reserve(publications: &[Publication]) -> Result<Vec<Reserved>, String> {
+/// Takes the ports for as long as the answer is held, or says who else has one. Nothing gets to these sockets: the
+/// firewall leads it elsewhere before.
+pub(crate) async fn reserve(publications: &[Publication]) -> Result<Vec<Socket>, String> {
     let mut reserved = Vec::new();
     for publication in publications {
-        // On Linux `::` is both families.
-        reserved.extend(bind(publication.address, publication).await?);
+        reserved.extend(bind(publication).await?);
     }
     Ok(reserved)
 }
 
-async fn bind(address: IpAddr, publication: &Publication) -> Result<Option<Reserved>, String> {
-    let socket = (address, publication.published);
-    let bound = match publication.protocol {
-        Protocol::Tcp => TcpListener::bind(socket).await.map(Reserved::Tcp),
-        Protocol::Udp => UdpSocket::bind(socket).await.map(Reserved::Udp),
+async fn bind(publication: &Publication) -> Result<Option<Socket>, String> {
+    let port = Port {
+        number: publication.published,
+        transport: publication.protocol.into(),
     };
-    match bound {
+    let listen = &publication.listen;
+    match Socket::bind(listen, port).await {
         Ok(reserved) => Ok(Some(reserved)),
         Err(error) => match error.kind() {
             io::ErrorKind::AddrInUse => Err(format!(
                 "port {publication} is taken by another program on this machine"
             )),
             io::ErrorKind::AddrNotAvailable => {
-                Err(format!("{address} is not an address of this machine"))
+                Err(format!("{listen} is not an address of this machine"))
             }
+            _ if no_interface(&error) => Err(format!("this machine has no interface {listen}")),
             // A port that may not be opened need not be: it is led elsewhere.
             _ => Ok(None),
         },

@@ -8,6 +8,7 @@ use std::{
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use skep_model::listen::{InterfaceName, Listen};
 use skep_protocol::{
     manifest::{Capability, Manifest, Protocol},
     message::InstanceConfiguration,
@@ -37,35 +38,11 @@ pub struct Permissions {
     pub raw_network: Option<InterfaceName>,
 }
 
-/// The name of a network interface.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct InterfaceName(String);
-
-impl InterfaceName {
-    /// Takes a name as Linux would: at most 15 bytes, no slash, no space.
-    #[must_use]
-    pub fn new(name: &str) -> Option<Self> {
-        let fits = (1..=15).contains(&name.len())
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && byte != b'/')
-            && !matches!(name, "." | "..");
-        fits.then(|| Self(name.to_owned()))
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 /// A port of the host that leads to a port of a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Publication {
-    /// Outside: an address of this machine, or `0.0.0.0` for all of IPv4, or `::` for all of both.
-    pub address: IpAddr,
+    /// Outside: where on this machine.
+    pub listen: Listen,
     /// The port outside.
     pub published: u16,
     /// The port inside.
@@ -75,33 +52,65 @@ pub struct Publication {
 }
 
 impl Publication {
-    /// The addresses to listen on.
+    /// What is to be led into the container.
     #[must_use]
-    pub fn addresses(&self) -> Vec<IpAddr> {
-        families(self.address)
+    pub fn destinations(&self) -> Vec<Destination> {
+        destinations(&self.listen)
+    }
+
+    /// Whether nothing of IPv4 is led into the container.
+    #[must_use]
+    pub fn is_only_v6(&self) -> bool {
+        self.destinations().iter().all(|it| it.address.is_ipv6())
     }
 
     /// Whether both cannot be had at the same time.
     #[must_use]
     pub fn clashes(&self, other: &Self) -> bool {
         (self.published, self.protocol) == (other.published, other.protocol)
-            && self.addresses().iter().any(|one| {
-                other.addresses().iter().any(|two| {
-                    one == two
-                        || (one.is_ipv4() == two.is_ipv4()
-                            && (one.is_unspecified() || two.is_unspecified()))
-                })
+            && self.destinations().iter().any(|one| {
+                let mut others = other.destinations().into_iter();
+                others.any(|two| one.may_be(&two))
             })
     }
 }
 
-/// `::` is both families, as it is for the built-in honeypots.
-fn families(address: IpAddr) -> Vec<IpAddr> {
-    if address == Ipv6Addr::UNSPECIFIED {
-        vec![Ipv4Addr::UNSPECIFIED.into(), address]
-    } else {
-        vec![address]
+/// What packets are for, of one family of addresses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Destination {
+    /// An address of this machine's, or any of a family.
+    pub address: IpAddr,
+    /// The interface that they have to come in by, if any.
+    pub interface: Option<InterfaceName>,
+}
+
+impl Destination {
+    fn may_be(&self, other: &Self) -> bool {
+        let (one, two) = (self.address, other.address);
+        let elsewhere =
+            |one: &Option<_>, other: &Option<_>| one.is_some() && other.is_some() && one != other;
+        one.is_ipv4() == two.is_ipv4()
+            && (one == two || one.is_unspecified() || two.is_unspecified())
+            && !elsewhere(&self.interface, &other.interface)
     }
+}
+
+/// `::` is both families, as it is for the built-in honeypots, and so is an interface.
+fn destinations(listen: &Listen) -> Vec<Destination> {
+    let both = [
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    ];
+    let (addresses, interface) = match listen {
+        Listen::Address(address) if *address == both[1] => (&both[..], None),
+        Listen::Address(address) => (std::slice::from_ref(address), None),
+        Listen::Interface(name) => (&both[..], Some(name)),
+    };
+    let destination = |address: &IpAddr| Destination {
+        address: *address,
+        interface: interface.cloned(),
+    };
+    addresses.iter().map(destination).collect()
 }
 
 impl fmt::Display for Publication {
@@ -125,12 +134,12 @@ impl Wanted {
         self.allowed.raw_network.as_ref().filter(|_| asked)
     }
 
-    /// The addresses of this machine at which it takes what nothing else takes; none if it does not.
+    /// Of what it takes all that nothing else takes; nothing if it does not.
     #[must_use]
-    pub fn catches_rest_at(&self) -> Vec<IpAddr> {
+    pub fn catches_rest_of(&self) -> Vec<Destination> {
         // On the host's own network it sees everything anyway.
         if self.manifest.catch_all && self.raw_network().is_none() {
-            families(self.configuration.address)
+            destinations(&self.configuration.address)
         } else {
             vec![]
         }
@@ -154,11 +163,11 @@ impl Wanted {
                 listed.join(" ")
             ));
         }
-        let address = self.configuration.address;
-        if address.is_loopback() && !inside.is_empty() {
+        let listen = &self.configuration.address;
+        if listen.is_loopback() && !inside.is_empty() {
             return Err(format!(
-                "a container cannot be reached at {address}: let it listen on 0.0.0.0, on :: or on an address that \
-                 others can reach"
+                "a container cannot be reached at {listen}: let it listen on 0.0.0.0, on ::, on an interface or on an \
+                 address that others can reach"
             ));
         }
         if self.raw_network().is_some() {
@@ -168,7 +177,7 @@ impl Wanted {
             .iter()
             .zip(outside)
             .map(|(inside, outside)| Publication {
-                address,
+                listen: listen.clone(),
                 published: outside.number,
                 number: inside.number.get(),
                 protocol: inside.protocol,
@@ -181,9 +190,9 @@ impl Wanted {
 mod tests {
     use super::*;
 
-    fn at(address: &str, published: u16, protocol: Protocol) -> Publication {
+    fn at(listen: &str, published: u16, protocol: Protocol) -> Publication {
         Publication {
-            address: address.parse().unwrap(),
+            listen: listen.parse().unwrap(),
             published,
             number: 1,
             protocol,
@@ -200,13 +209,9 @@ mod tests {
         assert!(!any.clashes(&at("0.0.0.0", 23, tcp)));
         assert!(!any.clashes(&at("0.0.0.0", 22, Protocol::Udp)));
         assert!(!at("192.0.2.1", 22, tcp).clashes(&at("192.0.2.2", 22, tcp)));
-    }
-
-    #[test]
-    fn interfaces_have_names_of_linux() {
-        for wrong in ["", "..", "a/b", "a b", "sixteen-bytes-xx", "a\"b\n"] {
-            assert!(InterfaceName::new(wrong).is_none(), "{wrong:?}");
+        for other in ["eth0", "0.0.0.0", "::", "192.0.2.1", "2001:db8::1"] {
+            assert!(at("eth0", 22, tcp).clashes(&at(other, 22, tcp)), "{other}");
         }
-        assert!(InterfaceName::new("enp3s0.42").is_some());
+        assert!(!at("eth0", 22, tcp).clashes(&at("eth1", 22, tcp)));
     }
 }

@@ -76,6 +76,37 @@ async fn one_address_and_one_protocol_can_be_chosen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_comes_in_by_an_interface_can_be_chosen() {
+    let (store, sensor) = start();
+    let (outside, elsewhere) = (Outside::new(19), Outside::new(20));
+    let service = wanted(serving(&store, 80), "out19", 8019);
+    let mut manifest = serving(&store, 4444);
+    manifest["ports"] = json!([]);
+    manifest["ready"] = json!({ "kind": "runs" });
+    manifest["catch_all"] = json!(true);
+    let catch_all = wanted(manifest, "out19", 0);
+    let missing = wanted(serving(&store, 80), "no-such-0", 8019);
+    let all = vec![service.clone(), catch_all.clone(), missing.clone()];
+    sensor.wanted.send_replace(all);
+    sensor.until_running(&service).await;
+    sensor.until_running(&catch_all).await;
+    let reason = sensor.until_failed(&missing).await;
+    assert_eq!(reason, "this machine has no interface no-such-0");
+    for (here, there) in outside.here().iter().zip(outside.there()) {
+        assert_eq!(outside.greeting(here, 8019), format!("hello {there}\n"));
+        assert_eq!(outside.greeting(here, 4444), format!("hello {there}\n"));
+    }
+    // What is asked for is the same, and it comes in elsewhere.
+    let [v4, v6] = elsewhere.here();
+    for here in [v4, v6, outside.here()[0].clone()] {
+        for port in [8019, 4444] {
+            assert_eq!(elsewhere.connect(&here, port, &[]), None, "{here} {port}");
+        }
+    }
+    sensor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_no_service_takes_goes_to_the_catch_all() {
     let (store, sensor) = start();
     let outside = Outside::new(18);

@@ -4,12 +4,12 @@
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 use skep_containers::{
-    InterfaceName, Owner, Permissions, Wanted,
+    Owner, Permissions, Wanted,
     firewall::{Opening, rules},
     spec::{Storage, container},
     subnet::{self, Subnets},
 };
-use skep_model::service::SettingValue;
+use skep_model::{listen::InterfaceName, service::SettingValue};
 use skep_protocol::manifest::Capability;
 
 fn owner() -> Owner {
@@ -181,16 +181,17 @@ fn firewall() {
             subnets: subnets(),
             collector,
             publications: wanted.publications().unwrap(),
-            rest: wanted.catches_rest_at(),
+            rest: wanted.catches_rest_of(),
         }
     };
     let mut catch_all = opening("2001:db8::1", "skep-beef000004", false);
-    catch_all.rest = wanted(&json!({ "catch_all": true }), "::").catches_rest_at();
+    catch_all.rest = wanted(&json!({ "catch_all": true }), "::").catches_rest_of();
     let openings = [
         opening("::", "skep-beef000001", true),
         opening("192.0.2.1", "skep-beef000002", false),
         opening("2001:db8::1", "skep-beef000003", false),
         catch_all,
+        opening("eth1.42", "skep-beef000005", false),
     ];
     insta::assert_snapshot!(rules(owner(), &openings));
 }

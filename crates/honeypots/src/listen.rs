@@ -3,7 +3,7 @@
 use std::{
     fmt,
     io::{self, ErrorKind},
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -11,9 +11,9 @@ use std::{
     time::Duration,
 };
 
-use skep_model::{Transport, sensor::Port};
+use skep_model::{listen::Listen, sensor::Port};
 use tokio::{
-    net::{TcpListener, UdpSocket},
+    net::TcpListener,
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -26,11 +26,14 @@ use crate::{
 
 mod datagrams;
 mod places;
+mod socket;
 pub mod transparent;
 
 use datagrams::Datagrams;
 pub use places::Place;
 use places::Places;
+use socket::Interface;
+pub use socket::{Socket, no_interface};
 use transparent::Transparent;
 
 /// How much one instance takes from its visitors.
@@ -91,6 +94,9 @@ fn describe(error: &io::Error) -> String {
         ErrorKind::AddrNotAvailable => {
             "cannot be opened: the address is not one of this machine".to_owned()
         }
+        _ if no_interface(error) => {
+            "cannot be opened: this machine has no such interface".to_owned()
+        }
         _ => format!("cannot be opened: {error}"),
     }
 }
@@ -98,7 +104,9 @@ fn describe(error: &io::Error) -> String {
 /// An instance that runs. It stops, and its open events end, when this is dropped.
 pub struct Running {
     instance: Arc<Instance>,
-    address: IpAddr,
+    place: Listen,
+    /// The interface that it listens at, if it is one.
+    interface: Option<Interface>,
     ports: Vec<Port>,
     missing: Missing,
     tasks: JoinSet<()>,
@@ -106,7 +114,7 @@ pub struct Running {
 
 impl fmt::Debug for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Running({:?} of {})", self.ports, self.address)
+        write!(f, "Running({:?} of {})", self.ports, self.place)
     }
 }
 
@@ -123,6 +131,16 @@ impl Running {
         (!self.missing.0.is_empty()).then_some(&self.missing)
     }
 
+    /// Whether nothing comes any more because the interface went, or another one has its name by now: then it has to be
+    /// started anew.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        match &self.place {
+            Listen::Address(_) => false,
+            Listen::Interface(name) => self.interface != Interface::named(name),
+        }
+    }
+
     /// Tries to open the ports that are not open.
     pub async fn open_missing(&mut self) {
         let missing = std::mem::take(&mut self.missing.0);
@@ -133,7 +151,7 @@ impl Running {
 
     async fn open(&mut self, port: Port) {
         let bound = async {
-            let socket = Socket::bind(self.address, port).await?;
+            let socket = Socket::bind(&self.place, port).await?;
             let local = socket.address()?;
             Ok((socket, local))
         };
@@ -190,36 +208,11 @@ impl Running {
     }
 }
 
-enum Socket {
-    Tcp(TcpListener),
-    Udp(UdpSocket),
-}
-
-impl Socket {
-    async fn bind(address: IpAddr, port: Port) -> io::Result<Self> {
-        match port.transport {
-            Transport::Tcp => Ok(Self::Tcp(TcpListener::bind((address, port.number)).await?)),
-            Transport::Udp => Ok(Self::Udp(UdpSocket::bind((address, port.number)).await?)),
-            Transport::Other => Err(io::Error::new(
-                ErrorKind::Unsupported,
-                "only TCP and UDP have ports",
-            )),
-        }
-    }
-
-    fn address(&self) -> io::Result<SocketAddr> {
-        match self {
-            Self::Tcp(listener) => listener.local_addr(),
-            Self::Udp(socket) => socket.local_addr(),
-        }
-    }
-}
-
 /// Opens the ports and serves them in the background. Those that cannot be opened are [`Running::missing`]; it is an
 /// error only if there are no others.
 pub async fn start(
     service: Arc<dyn Service>,
-    address: IpAddr,
+    place: &Listen,
     ports: &[Port],
     limits: Limits,
     reporter: Reporter,
@@ -233,7 +226,11 @@ pub async fn start(
     });
     let mut running = Running {
         instance: Arc::clone(&instance),
-        address,
+        place: place.clone(),
+        interface: match place {
+            Listen::Address(_) => None,
+            Listen::Interface(name) => Interface::named(name),
+        },
         ports: Vec::with_capacity(ports.len()),
         missing: Missing::default(),
         tasks: JoinSet::new(),

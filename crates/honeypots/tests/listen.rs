@@ -3,11 +3,12 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{net::Ipv6Addr, time::Duration};
 
-use common::{HERE, Pot, TCP, none};
+use common::{HERE, Pot, TCP, UDP, none};
+use serde_json::json;
 use skep_honeypots::{listen::Limits, record::Report};
-use skep_model::{InteractionKind, Transport, sensor::Port};
+use skep_model::{InteractionKind, Transport, listen::Listen, sensor::Port};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, UdpSocket},
@@ -179,4 +180,38 @@ async fn stopping_ends_connections_and_their_events() {
         );
         assert!(TcpStream::connect(address).await.is_err());
     }
+}
+
+#[tokio::test]
+async fn an_interface_is_listened_at_with_all_its_addresses() {
+    let at = |name: &str| name.parse::<Listen>().unwrap();
+    let soon = json!({ "window": 1, "idle": 1 });
+    let mut pot = Pot::start_at(at("lo"), "catch-all", soon, &[TCP, UDP], Limits::default())
+        .await
+        .unwrap();
+    assert!(!pot.running.is_cut_off());
+    let ports = pot.running.ports();
+    for here in [HERE, Ipv6Addr::LOCALHOST.into()] {
+        drop(TcpStream::connect((here, ports[0].number)).await.unwrap());
+        let socket = UdpSocket::bind((here, 0)).await.unwrap();
+        let to = (here, ports[1].number);
+        socket.send_to(b"hello", to).await.unwrap();
+        let Report::Open { encounter, .. } = pot.report().await else {
+            panic!("no opening")
+        };
+        assert_eq!(encounter.source, here.into());
+        let probed = |step: InteractionKind| match step {
+            InteractionKind::Probe { transport, .. } => Some(transport),
+            _ => None,
+        };
+        let transports: Vec<_> = pot.rest().await.into_iter().filter_map(probed).collect();
+        for transport in [Transport::Tcp, Transport::Udp] {
+            assert!(transports.contains(&transport), "{here} {transport}");
+        }
+    }
+    let error = Pot::start_at(at("no-such-0"), "telnet", none(), &[TCP], Limits::default());
+    assert_eq!(
+        error.await.err().unwrap().to_string(),
+        "port 0/tcp cannot be opened: this machine has no such interface"
+    );
 }

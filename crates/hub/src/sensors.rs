@@ -6,6 +6,7 @@ use skep_model::{
     Complaint, Refusal, Timestamp,
     console::NewSensor,
     ids::{InstanceId, SensorId},
+    listen::Listen,
     sensor::{Enrolment, InstanceState, InstanceView, Presence, SensorEdit, SensorView},
     service::Settings,
     user::{Fate, Role},
@@ -120,15 +121,14 @@ impl Hub {
 
     /// Adds a sensor with the built-in services on their usual ports, and makes its one-time token.
     pub async fn add_sensor(&self, actor: &Actor, new: NewSensor) -> Result<Enrolment, HubError> {
-        self.add_sensor_on(actor, new, IpAddr::from([0, 0, 0, 0]))
-            .await
+        self.add_sensor_on(actor, new, &Listen::ANYWHERE).await
     }
 
     async fn add_sensor_on(
         &self,
         actor: &Actor,
         new: NewSensor,
-        address: IpAddr,
+        address: &Listen,
     ) -> Result<Enrolment, HubError> {
         actor.require(Role::Manager)?;
         let name = crate::accounts::name("name", &new.name)?;
@@ -288,7 +288,7 @@ impl Hub {
                 name: "local".to_owned(),
                 group,
             };
-            self.add_sensor_on(&actor, new, IpAddr::from([127, 0, 0, 1]))
+            self.add_sensor_on(&actor, new, &Listen::from(IpAddr::from([127, 0, 0, 1])))
                 .await?;
         }
         let sensor = find().await?.ok_or(Refusal::NotFound)?;
@@ -337,7 +337,7 @@ impl Hub {
     }
 
     /// What a new sensor runs.
-    fn first_instances(&self, address: IpAddr) -> Vec<NewInstance> {
+    fn first_instances(&self, address: &Listen) -> Vec<NewInstance> {
         let defaults = self.sensor_defaults();
         catalogue::built_in()
             .iter()
@@ -348,7 +348,7 @@ impl Hub {
                     service: service.name.clone(),
                     revision: service.revision,
                     pinned: false,
-                    address,
+                    address: address.clone(),
                     ports: catalogue::ports(service, numbers),
                     settings: Settings::new(),
                 })

@@ -7,13 +7,13 @@ mod users;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fmt::Write as _,
-    net::IpAddr,
 };
 
 use skep_model::{
     Complaint, Refusal, Timestamp,
     event::ServiceName,
     ids::{GroupId, InstanceId, SensorId},
+    listen::Listen,
     sensor::Port,
     service::{self, Change, Deployed, Placement, ServiceView},
     user::Role,
@@ -257,7 +257,7 @@ impl Plan {
         }
         kept.revision = revision;
         kept.pinned = placement.pinned.is_some();
-        kept.address = placement.address;
+        kept.address = placement.address.clone();
         kept.ports.clone_from(&placement.ports);
         kept.settings.clone_from(&placement.settings);
         let back = Change::Edit {
@@ -319,8 +319,8 @@ impl Plan {
     }
 
     /// Where most of what it runs listens.
-    fn usual_address(&self) -> IpAddr {
-        service::usual_address(self.running().map(|instance| instance.address))
+    fn usual_address(&self) -> Listen {
+        service::usual_address(self.running().map(|instance| &instance.address))
     }
 
     /// Whether the sensor can run all of it; if not, the number of a change that is too much, and why. What was
@@ -380,7 +380,7 @@ impl Plan {
 
 /// Whether two instances on one port are in each other's way.
 fn overlap(one: &NewInstance, other: &NewInstance) -> bool {
-    one.address == other.address || one.address.is_unspecified() || other.address.is_unspecified()
+    one.address.may_overlap(&other.address)
 }
 
 /// An instance in the audit log: `ssh 0.0.0.0 22/tcp pinned to 3 {"delay":0}`.

@@ -11,6 +11,7 @@ pub mod event;
 pub mod ids;
 pub mod interaction;
 pub mod limits;
+pub mod listen;
 pub mod raw;
 pub mod refusal;
 pub mod registry;

@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    net::{IpAddr, Ipv4Addr},
 };
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     event::{ServiceName, words},
     ids::{ArchiveId, FetchId, InstanceId, SensorId},
+    listen::Listen,
     sensor::Port,
 };
 
@@ -220,9 +220,9 @@ pub type Settings = BTreeMap<String, SettingValue>;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Placement {
-    /// The address of the sensor's that it listens on; `0.0.0.0` and `::` are all of them.
-    #[cfg_attr(feature = "schema", schemars(with = "crate::Address"))]
-    pub address: IpAddr,
+    /// The address of the sensor's that it listens on; `0.0.0.0` and `::` are all of them. Or the name of an interface:
+    /// all addresses that this has.
+    pub address: Listen,
     /// The ports.
     #[cfg_attr(feature = "schema", schemars(length(max = 128)))]
     pub ports: Vec<Port>,
@@ -302,13 +302,13 @@ pub struct Deployed {
 
 /// Where most of what a sensor runs listens; a sensor with nothing on it listens everywhere.
 #[must_use]
-pub fn usual_address(addresses: impl IntoIterator<Item = IpAddr>) -> IpAddr {
-    let mut count: BTreeMap<IpAddr, usize> = BTreeMap::new();
+pub fn usual_address<'a>(addresses: impl IntoIterator<Item = &'a Listen>) -> Listen {
+    let mut count: BTreeMap<&Listen, usize> = BTreeMap::new();
     for address in addresses {
         *count.entry(address).or_default() += 1;
     }
     let most = count.into_iter().max_by_key(|(_, count)| *count);
-    most.map_or(Ipv4Addr::UNSPECIFIED.into(), |(address, _)| address)
+    most.map_or(Listen::ANYWHERE, |(address, _)| address.clone())
 }
 
 /// A service whose honeypot is an image, with all of its images.

@@ -141,8 +141,8 @@ pub struct InstanceConfiguration {
     pub service: ServiceName,
     /// The service's revision.
     pub revision: u32,
-    /// Address to listen on, `0.0.0.0`, `::` or one of the sensor's own.
-    pub address: std::net::IpAddr,
+    /// Where to listen: `0.0.0.0`, `::`, an address of the sensor's own, or an interface.
+    pub address: skep_model::listen::Listen,
     /// Ports to listen on.
     pub ports: Vec<Port>,
     /// Settings by the service's own schema; missing ones have the schema's defaults.

@@ -2,12 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use skep_containers::{
-    Containers, Engine, InterfaceName, Layers, Permissions, Setup, State, Wanted,
-};
+use skep_containers::{Containers, Engine, Layers, Permissions, Setup, State, Wanted};
 use skep_honeypots::record::{Clock, Report};
 use skep_model::{
     ids::{InstanceId, SensorId},
+    listen::InterfaceName,
     sensor::InstanceState,
 };
 use skep_protocol::message::{InstanceConfiguration, InstanceReport};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
-use skep_containers::InterfaceName;
+use skep_model::listen::InterfaceName;
 use skep_protocol::token::EnrolmentToken;
 use url::Url;
 

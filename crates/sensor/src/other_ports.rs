@@ -8,7 +8,7 @@
 use std::{
     fmt::Write,
     io::{self, ErrorKind},
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     time::Duration,
 };
 
@@ -23,6 +23,7 @@ use skep_honeypots::{
 use skep_model::{
     Transport,
     ids::{InstanceId, SensorId},
+    listen::Listen,
 };
 use tokio::time::Instant;
 
@@ -74,7 +75,7 @@ impl OtherPorts {
     pub async fn give(
         &mut self,
         instance: InstanceId,
-        address: IpAddr,
+        place: &Listen,
         running: &mut Running,
     ) -> Option<String> {
         let required = match running.other_ports() {
@@ -82,9 +83,9 @@ impl OtherPorts {
             contract::OtherPorts::WherePossible => false,
             contract::OtherPorts::Required => true,
         };
-        match self.lead(instance, address, running).await {
+        match self.lead(instance, place, running).await {
             Ok(()) => {
-                tracing::info!("what comes to other ports of {address} is caught as well");
+                tracing::info!("what comes to other ports of {place} is caught as well");
                 None
             }
             Err(lack) if required || matches!(lack, Lack::Taken) => {
@@ -103,20 +104,20 @@ impl OtherPorts {
     async fn lead(
         &mut self,
         instance: InstanceId,
-        address: IpAddr,
+        place: &Listen,
         running: &mut Running,
     ) -> Result<(), Lack> {
-        if address.is_loopback() {
+        if place.is_loopback() {
             return Err(Lack::Loopback);
         }
         if self.held.is_some() {
             return Err(Lack::Taken);
         }
-        let sockets = Transparent::open(address).map_err(|error| match error.kind() {
+        let sockets = Transparent::open(place).map_err(|error| match error.kind() {
             ErrorKind::PermissionDenied => FirewallError::NotPermitted.into(),
             _ => Lack::Sockets(error),
         })?;
-        let rules = rules(self.owner, sockets.addresses());
+        let rules = rules(self.owner, place, sockets.addresses());
         self.has_rules = true;
         firewall::apply(&rules).await?;
         running.serve(sockets);
@@ -175,7 +176,11 @@ impl OtherPorts {
 ///
 /// A socket that has ended its connection keeps its port for a while and is none to `socket wildcard`; hence the
 /// `socket transparent`, which leaves alone all but our own of that kind.
-fn rules(owner: Owner, sockets: impl IntoIterator<Item = (Transport, SocketAddr)>) -> String {
+fn rules(
+    owner: Owner,
+    place: &Listen,
+    sockets: impl IntoIterator<Item = (Transport, SocketAddr)>,
+) -> String {
     let table = owner.table_of_other_ports();
     let mut text = firewall::without(&table);
     let _ = write!(
@@ -192,6 +197,10 @@ fn rules(owner: Owner, sockets: impl IntoIterator<Item = (Transport, SocketAddr)
 ",
         owner.bridges()
     );
+    let comes = match place {
+        Listen::Address(_) => String::new(),
+        Listen::Interface(name) => format!("iifname \"{name}\" "),
+    };
     for (transport, socket) in sockets {
         let (family, version) = match socket {
             SocketAddr::V4(_) => ("ip", "ipv4"),
@@ -210,7 +219,10 @@ fn rules(owner: Owner, sockets: impl IntoIterator<Item = (Transport, SocketAddr)
             Transport::Tcp => "tcp flags & (fin | syn | rst | ack) == syn",
             _ => "meta l4proto udp",
         };
-        let _ = writeln!(text, "\t\t{called} {begins} tproxy {family} to {to} accept");
+        let _ = writeln!(
+            text,
+            "\t\t{comes}{called} {begins} tproxy {family} to {to} accept"
+        );
     }
     text.push_str("\t}\n}\n");
     text
@@ -220,16 +232,22 @@ fn rules(owner: Owner, sockets: impl IntoIterator<Item = (Transport, SocketAddr)
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+    use std::net::{IpAddr, Ipv4Addr};
+
     use super::*;
 
-    fn rules_for(address: &str) -> String {
+    fn rules_for(listen: &str) -> String {
         let owner = Owner::new("0199d7a0-0000-7000-8000-00000000beef".parse().unwrap());
-        let address: IpAddr = address.parse().unwrap();
+        let place = listen.parse().unwrap();
+        let address: IpAddr = match place {
+            Listen::Address(address) => address,
+            Listen::Interface(_) => Ipv4Addr::UNSPECIFIED.into(),
+        };
         let sockets = [
             (Transport::Tcp, (address, 4001).into()),
             (Transport::Udp, (address, 4002).into()),
         ];
-        rules(owner, sockets)
+        rules(owner, &place, sockets)
     }
 
     #[test]
@@ -254,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_is_led_by_itself() {
+    fn one_address_or_interface_is_led_by_itself() {
         let led = |address| {
             let rules = rules_for(address);
             let led: Vec<_> = rules
@@ -276,5 +294,9 @@ mod tests {
         ip6 daddr 2001:db8::1 tcp flags & (fin | syn | rst | ack) == syn tproxy ip6 to [2001:db8::1]:4001 accept
         ip6 daddr 2001:db8::1 meta l4proto udp tproxy ip6 to [2001:db8::1]:4002 accept
         ");
+        insta::assert_snapshot!(led("eth0"), @r#"
+        iifname "eth0" meta nfproto ipv4 tcp flags & (fin | syn | rst | ack) == syn tproxy ip to :4001 accept
+        iifname "eth0" meta nfproto ipv4 meta l4proto udp tproxy ip to :4002 accept
+        "#);
     }
 }

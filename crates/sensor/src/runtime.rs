@@ -147,21 +147,28 @@ impl Runtime {
             let mut state = self.state.lock().await;
             let incomplete: Vec<Instance> = state
                 .instances
-                .extract_if(|_, instance| instance.problem().is_some())
+                .extract_if(|_, instance| instance.problem().is_some() || instance.is_cut_off())
                 .map(|(_, instance)| instance)
                 .collect();
             for mut instance in incomplete {
                 let before = instance.problem();
                 let id = instance.configuration.id;
-                if let Ok(running) = &mut instance.running {
-                    running.open_missing().await;
-                    if instance.lack.is_some() {
-                        let address = instance.configuration.address;
-                        instance.lack = state.other_ports.give(id, address, running).await;
+                let cut_off = instance.is_cut_off();
+                match &mut instance.running {
+                    Ok(running) if !cut_off => {
+                        running.open_missing().await;
+                        if instance.lack.is_some() {
+                            let place = &instance.configuration.address;
+                            instance.lack = state.other_ports.give(id, place, running).await;
+                        }
+                        state.instances.insert(id, instance);
                     }
-                    state.instances.insert(id, instance);
-                } else {
-                    self.start(&mut state, instance.configuration).await;
+                    _ => {
+                        let configuration = instance.configuration.clone();
+                        state.other_ports.take_back(id);
+                        instance.stop().await;
+                        self.start(&mut state, configuration).await;
+                    }
                 }
                 if state.instances.get(&id).and_then(Instance::problem) != before {
                     self.changed.notify_one();
@@ -233,8 +240,8 @@ impl Runtime {
                         RETRY.as_secs()
                     );
                 }
-                let (id, address) = (configuration.id, configuration.address);
-                lack = state.other_ports.give(id, address, running).await;
+                let (id, place) = (configuration.id, &configuration.address);
+                lack = state.other_ports.give(id, place, running).await;
                 if let Some(reason) = &lack {
                     tracing::warn!("{} is incomplete: {reason}", configuration.service);
                 }
@@ -277,7 +284,7 @@ impl Runtime {
         );
         listen::start(
             configured,
-            configuration.address,
+            &configuration.address,
             &configuration.ports,
             listen::Limits::default(),
             reporter,
@@ -315,6 +322,11 @@ impl Instance {
             }
             Err(reason) => Some(reason.clone()),
         }
+    }
+
+    /// Whether it listens at an interface that is not there any more.
+    fn is_cut_off(&self) -> bool {
+        self.running.as_ref().is_ok_and(Running::is_cut_off)
     }
 
     async fn stop(self) {

@@ -6,7 +6,7 @@ mod support;
 
 use std::{
     io::Write,
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{IpAddr, Ipv4Addr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -64,7 +64,7 @@ async fn whatever_was_in_the_spool_arrives_once() {
             id: InstanceId::new(),
             service: "catch-all".parse().unwrap(),
             revision: 1,
-            address: Ipv4Addr::LOCALHOST.into(),
+            address: IpAddr::from(Ipv4Addr::LOCALHOST).into(),
             ports: vec![Port {
                 number: port,
                 transport: Transport::Tcp,

@@ -30,7 +30,7 @@ pub struct NewInstance {
     /// Whether it stays at that revision, whatever the service's is.
     pub pinned: bool,
     /// The address to listen on.
-    pub address: std::net::IpAddr,
+    pub address: skep_model::listen::Listen,
     /// The ports to listen on.
     pub ports: Vec<Port>,
     /// Settings by the service's schema.
@@ -42,7 +42,7 @@ impl NewInstance {
     #[must_use]
     pub fn placement(&self) -> Placement {
         Placement {
-            address: self.address,
+            address: self.address.clone(),
             ports: self.ports.clone(),
             settings: self.settings.clone(),
             pinned: self.pinned.then_some(self.revision),

@@ -217,13 +217,43 @@ impl Board {
         })
     }
 
-    /// The sensors that a column or a profile is for: those chosen, or all that are shown.
-    pub fn subjects(self) -> Vec<SensorView> {
+    /// The rows that a column or a profile is for: those chosen, or all that are shown.
+    fn subjects(self) -> Vec<Row> {
         let chosen = self.chosen.get();
-        let rows = self.found().into_iter();
-        rows.filter(|row| chosen.is_empty() || chosen.contains(&row.id))
-            .map(|row| row.sensor.get())
-            .collect()
+        let mut rows = self.found();
+        rows.retain(|row| chosen.is_empty() || chosen.contains(&row.id));
+        rows
+    }
+
+    /// For each service, how many of the subjects can and shall run it.
+    pub fn shares(self) -> Vec<Share> {
+        let rows = self.subjects();
+        self.services.with_value(|services| {
+            let mut shares = vec![Share::default(); services.len()];
+            self.draft.with(|draft| {
+                for row in rows {
+                    row.sensor.with(|sensor| {
+                        for (service, share) in services.iter().zip(&mut shares) {
+                            share.count(draft, sensor, service);
+                        }
+                    });
+                }
+            });
+            shares
+        })
+    }
+
+    /// How many of the services a sensor can and shall run.
+    pub fn share(self, sensor: &SensorView) -> Share {
+        let mut share = Share::default();
+        self.draft.with(|draft| {
+            self.services.with_value(|services| {
+                for service in services {
+                    share.count(draft, sensor, service);
+                }
+            });
+        });
+        share
     }
 
     /// Whether there is something of a service for a sensor's processor.
@@ -243,13 +273,26 @@ impl Board {
     ) {
         let subjects = untrack(|| self.subjects());
         self.draft.update(|draft| {
-            for sensor in subjects {
-                if wanted && !service.runs_on(sensor.architecture.as_deref()) {
-                    continue;
-                }
-                let placement = place(&sensor);
-                draft.want(&sensor, &service.name, wanted, placement);
+            for row in subjects {
+                row.sensor.with_untracked(|sensor| {
+                    if !wanted || service.runs_on(sensor.architecture.as_deref()) {
+                        draft.want(sensor, &service.name, wanted, place(sensor));
+                    }
+                });
             }
+        });
+    }
+
+    /// A sensor shall run every service that there is for it, or none.
+    pub fn want_all(self, sensor: &SensorView, wanted: bool) {
+        self.draft.update(|draft| {
+            self.services.with_value(|services| {
+                for service in services {
+                    if !wanted || service.runs_on(sensor.architecture.as_deref()) {
+                        draft.want(sensor, &service.name, wanted, None);
+                    }
+                }
+            });
         });
     }
 
@@ -274,11 +317,37 @@ impl Board {
     }
 }
 
+/// How many can run something, and how many shall.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    can: usize,
+    shall: usize,
+}
+
+impl Share {
+    fn count(&mut self, draft: &Draft, sensor: &SensorView, service: &ServiceView) {
+        if service.runs_on(sensor.architecture.as_deref()) {
+            self.can += 1;
+            self.shall += usize::from(draft.wants(sensor, &service.name));
+        }
+    }
+
+    /// Whether all shall.
+    pub fn all(self) -> bool {
+        self.shall > 0 && self.shall == self.can
+    }
+
+    /// Whether some shall, and not all.
+    pub fn some(self) -> bool {
+        self.shall > 0 && self.shall < self.can
+    }
+}
+
 /// How a service comes to a sensor where nothing else is said.
 pub fn usual_placement(sensor: &SensorView, service: &ServiceView) -> Placement {
     let instances = sensor.instances.iter();
     Placement {
-        address: service::usual_address(instances.map(|instance| instance.placement.address)),
+        address: service::usual_address(instances.map(|instance| &instance.placement.address)),
         ports: service.ports.clone(),
         settings: Settings::new(),
         pinned: None,

@@ -207,6 +207,7 @@ mod tests {
     use skep_model::{
         Timestamp,
         ids::{GroupId, InstanceId},
+        listen::Listen,
         sensor::{GroupRef, InstanceState, Presence},
         service::Settings,
     };
@@ -215,7 +216,7 @@ mod tests {
 
     fn placement() -> Placement {
         Placement {
-            address: [0, 0, 0, 0].into(),
+            address: Listen::ANYWHERE,
             ports: vec![],
             settings: Settings::new(),
             pinned: None,

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
 use super::{
-    board::{Board, Row},
+    board::{Board, Row, Share},
     cell::Cell,
 };
 use crate::{
@@ -65,9 +65,13 @@ pub fn Grid(board: Board) -> impl IntoView {
             n = number(locale, count)
         )
     };
+    let shares = Memo::new(move |_| board.shares());
     let heads = board.services.with_value(|services| {
-        let head = |service: &ServiceView| view! { <Head board service=service.clone() /> };
-        services.iter().map(head).collect_view()
+        let head = |(place, service): (usize, &ServiceView)| {
+            let share = Memo::new(move |_| shares.with(|shares| shares[place])).into();
+            view! { <Head board service=service.clone() share /> }
+        };
+        services.iter().enumerate().map(head).collect_view()
     });
     view! {
         <div class="matrix" node_ref=place on:scroll=move |_| see() on:keydown=move |event| walk(&event)>
@@ -78,6 +82,11 @@ pub fn Grid(board: Board) -> impl IntoView {
                         <th scope="col" class="sensor-name">
                             {count}
                         </th>
+                        <When holds=move || board.editing.get()>
+                            <th scope="col" class="all">
+                                {td_string!(locale, matrix.all)}
+                            </th>
+                        </When>
                         {heads}
                     </tr>
                 </thead>
@@ -107,43 +116,42 @@ fn keep_room(place: &HtmlElement, board: Board, rows: usize, height: f64) {
 
 /// A column's name; ticking it is ticking all of its cells.
 #[component]
-fn Head(board: Board, service: ServiceView) -> impl IntoView {
+fn Head(board: Board, service: ServiceView, share: Signal<Share>) -> impl IntoView {
     let locale = use_locale();
-    let name = StoredValue::new(service.name.clone());
     let word = service.name.to_string();
     let label = td_string!(locale, matrix.column, service = word.as_str());
-    let all = Memo::new(move |_| {
-        let mut subjects = board.subjects();
-        subjects.retain(|sensor| name.with_value(|name| board.fits(sensor, name)));
-        let wants = |sensor| {
-            board
-                .draft
-                .with(|draft| name.with_value(|name| draft.wants(sensor, name)))
-        };
-        let wanted = subjects.iter().filter(|sensor| wants(sensor)).count();
-        (wanted > 0, wanted > 0 && wanted == subjects.len())
-    });
-    let label = StoredValue::new(label);
-    let tick = move |_| {
-        let (_, all) = all.get_untracked();
-        if let Some(service) = name.with_value(|name| board.service(name)) {
-            board.want(&service, !all, |_| None);
-        }
-    };
+    let (title, revision) = (
+        service.description.clone(),
+        format!("r{}", service.revision),
+    );
+    let service = StoredValue::new(service);
+    let tick = move |all: bool| service.with_value(|service| board.want(service, all, |_| None));
     view! {
-        <th scope="col" title=service.description lang="en">
+        <th scope="col" title=title lang="en">
             <span class="name">{word}</span>
-            <span class="faint">{format!("r{}", service.revision)}</span>
+            <span class="faint">{revision}</span>
             <When holds=move || board.editing.get()>
-                <input
-                    type="checkbox"
-                    aria-label=label.get_value()
-                    prop:checked=move || all.get().1
-                    prop:indeterminate=move || matches!(all.get(), (true, false))
-                    on:change=tick
-                />
+                <Tick label=label.clone() share tick />
             </When>
         </th>
+    }
+}
+
+/// A box that stands for several cells.
+#[component]
+fn Tick(
+    #[prop(into)] label: Signal<String>,
+    #[prop(into)] share: Signal<Share>,
+    tick: impl Fn(bool) + Send + Sync + 'static,
+) -> impl IntoView {
+    view! {
+        <input
+            type="checkbox"
+            aria-label=label
+            prop:checked=move || share.get().all()
+            prop:indeterminate=move || share.get().some()
+            on:change=move |_| tick(!share.get_untracked().all())
+        />
     }
 }
 
@@ -171,6 +179,10 @@ fn Line(board: Board, row: Row) -> impl IntoView {
     let label = move || {
         sensor.with(|sensor| td_string!(locale, matrix.choose, name = sensor.name.as_str()))
     };
+    let every =
+        move || sensor.with(|sensor| td_string!(locale, matrix.row, name = sensor.name.as_str()));
+    let share = Memo::new(move |_| sensor.with(|sensor| board.share(sensor)));
+    let tick = move |all| sensor.with_untracked(|sensor| board.want_all(sensor, all));
     let about = move || {
         sensor.with(|sensor| {
             let address = sensor.address.map(|address| address.to_string());
@@ -188,6 +200,11 @@ fn Line(board: Board, row: Row) -> impl IntoView {
                 <a href=format!("/sensors/{id}")>{move || sensor.with(|sensor| sensor.name.clone())}</a>
                 <span class="faint">{about}</span>
             </th>
+            <When holds=move || board.editing.get()>
+                <td class="all">
+                    <Tick label=Signal::derive(every) share tick />
+                </td>
+            </When>
             {cells}
         </tr>
     }

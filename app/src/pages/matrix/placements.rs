@@ -253,7 +253,7 @@ fn alike(one: &Placement, other: &Placement) -> bool {
         ports.sort_unstable();
         ports
     };
-    (one.address, &one.settings, one.pinned) == (other.address, &other.settings, other.pinned)
+    (&one.address, &one.settings, one.pinned) == (&other.address, &other.settings, other.pinned)
         && sorted(one) == sorted(other)
 }
 

@@ -17,7 +17,7 @@ use nix::{
         SockaddrStorage, bind, recvmsg, setsockopt, sockaddr_in6, socket, sockopt,
     },
 };
-use skep_model::Transport;
+use skep_model::{Transport, listen::Listen};
 use tokio::{
     io::Interest,
     net::{TcpListener, TcpSocket, UdpSocket},
@@ -36,13 +36,14 @@ pub struct Transparent {
 }
 
 impl Transparent {
-    /// Opens the sockets. An unspecified address stands for all addresses, of both kinds. The process must be allowed to
-    /// administer the network.
-    pub fn open(address: IpAddr) -> io::Result<Self> {
-        let addresses = if address.is_unspecified() {
-            vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()]
-        } else {
-            vec![address]
+    /// Opens the sockets. An unspecified address stands for all addresses, of both kinds; for an interface it is up to
+    /// the rules what is led to them. The process must be allowed to administer the network.
+    pub fn open(place: &Listen) -> io::Result<Self> {
+        let addresses: Vec<IpAddr> = match place {
+            Listen::Address(address) if !address.is_unspecified() => vec![*address],
+            Listen::Address(_) | Listen::Interface(_) => {
+                vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()]
+            }
         };
         let mut sockets = Self {
             listeners: vec![],

@@ -20,6 +20,7 @@ use skep_honeypots::{
 use skep_model::{
     Bytes, Direction, InteractionKind, LoginMethod, Severity, Transport,
     ids::{EventId, InstanceId},
+    listen::Listen,
     sensor::Port,
 };
 use tokio::{
@@ -62,7 +63,7 @@ impl Pot {
     }
 
     pub async fn start_at(
-        host: IpAddr,
+        place: impl Into<Listen>,
         name: &str,
         settings: Value,
         ports: &[Port],
@@ -81,7 +82,7 @@ impl Pot {
             Clock::default(),
             sender,
         );
-        let running = listen::start(service, host, ports, limits, reporter).await?;
+        let running = listen::start(service, &place.into(), ports, limits, reporter).await?;
         Ok(Self { running, reports })
     }
 

@@ -259,6 +259,64 @@ fn one_instance_has_them_on_its_own_address_and_the_next_waits() {
 }
 
 #[test]
+fn an_interface_is_watched_whatever_addresses_it_gets_and_whenever_it_comes() {
+    on_the_machine(async |network| {
+        let server = Server::start();
+        configure(&server, 1, &[catch_all("outside")]);
+        let mut sensor = Sensor::start(&server);
+        assert_eq!(running(&server, 1).await[0].reason, None);
+        for (here, there) in MACHINE.into_iter().zip(ATTACKER) {
+            for port in [7777, LISTED] {
+                let words = format!("{port} of {here}");
+                network.attacker.inside(|| tcp(here, port, &words).unwrap());
+                let find = |known: &Known| said(known, port, Transport::Tcp, &words);
+                assert_eq!(server.wait(&words, find).await, there);
+            }
+        }
+        for port in [7777, LISTED] {
+            let refused = || is_refused("198.51.100.1", port);
+            assert!(
+                network.container.inside(refused),
+                "{port} by another interface"
+            );
+        }
+
+        shell("ip addr add 192.0.2.3/24 dev outside");
+        network.attacker.inside(|| {
+            tcp("192.0.2.3", LISTED, "a new address").unwrap();
+            datagrams("192.0.2.3", 7777).send(b"a new address").unwrap();
+        });
+        for (port, transport) in [(LISTED, Transport::Tcp), (7777, Transport::Udp)] {
+            let find = |known: &Known| said(known, port, transport, "a new address");
+            server.wait("what came to a new address", find).await;
+        }
+
+        network.unplug();
+        let failed = |known: &Known| {
+            let (_, status) = known.status.as_ref()?;
+            status.instances[0].reason.clone()
+        };
+        let reason = server.wait("it to fail", failed).await;
+        assert!(reason.contains("no such interface"), "{reason}");
+        network.plug_in();
+        let runs = |known: &Known| {
+            let (_, status) = known.status.as_ref()?;
+            (status.instances[0].state == InstanceState::Running).then_some(())
+        };
+        server.wait("it to run", runs).await;
+        network.attacker.inside(|| {
+            tcp(MACHINE[0], LISTED, "plugged in").unwrap();
+            datagrams(MACHINE[1], 7777).send(b"plugged in").unwrap();
+        });
+        for (port, transport) in [(LISTED, Transport::Tcp), (7777, Transport::Udp)] {
+            let find = |known: &Known| said(known, port, transport, "plugged in");
+            server.wait("what came after it", find).await;
+        }
+        assert_eq!(sensor.end(Signal::SIGTERM), Some(0));
+    });
+}
+
+#[test]
 fn a_scan_of_all_ports_is_one_event_within_bounds() {
     on_the_machine(async |network| {
         let server = Server::start();

@@ -82,29 +82,44 @@ impl Network {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let [machine, attacker, container] =
             ["machine", "attacker", "container"].map(|name| Namespace::new(name, number));
-        let (m, a, c) = (&machine.0, &attacker.0, &container.0);
+        let (m, c) = (&machine.0, &container.0);
+        shell(&format!(
+            "ip link add inside netns {m} type veth peer name eth0 netns {c}
+             ip -n {m} addr add 198.51.100.1/24 dev inside
+             ip -n {c} addr add {CONTAINER}/24 dev eth0
+             ip -n {m} link set inside up
+             ip -n {c} link set eth0 up
+             ip -n {c} route add default via 198.51.100.1
+             ip netns exec {m} sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'"
+        ));
+        let network = Self {
+            machine,
+            attacker,
+            container,
+        };
+        network.plug_in();
+        network
+    }
+
+    /// Lays the cable between machine and attacker.
+    pub fn plug_in(&self) {
+        let (m, a) = (&self.machine.0, &self.attacker.0);
         shell(&format!(
             "ip link add outside netns {m} type veth peer name eth0 netns {a}
-             ip link add inside netns {m} type veth peer name eth0 netns {c}
              ip -n {m} addr add {}/24 dev outside
              ip -n {m} addr add {SECOND}/24 dev outside
              ip -n {m} addr add {}/64 dev outside nodad
              ip -n {a} addr add {}/24 dev eth0
              ip -n {a} addr add {}/64 dev eth0 nodad
-             ip -n {m} addr add 198.51.100.1/24 dev inside
-             ip -n {c} addr add {CONTAINER}/24 dev eth0
-             for link in outside inside; do ip -n {m} link set $link up; done
-             ip -n {a} link set eth0 up
-             ip -n {c} link set eth0 up
-             ip -n {c} route add default via 198.51.100.1
-             ip netns exec {m} sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'",
+             ip -n {m} link set outside up
+             ip -n {a} link set eth0 up",
             MACHINE[0], MACHINE[1], ATTACKER[0], ATTACKER[1]
         ));
-        Self {
-            machine,
-            attacker,
-            container,
-        }
+    }
+
+    /// Takes it away.
+    pub fn unplug(&self) {
+        shell(&format!("ip -n {} link delete outside", self.machine.0));
     }
 }
 
