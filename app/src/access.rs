@@ -48,6 +48,7 @@ pub const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/pkg/{*file}", Anyone),
     ("GET", "/favicon.svg", Anyone),
     ("GET", "/icons.svg", Anyone),
+    ("GET", "/cells.svg", Anyone),
     ("GET", "/robots.txt", Anyone),
     ("GET", "/licences.txt", Anyone),
     // Server functions.

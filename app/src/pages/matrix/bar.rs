@@ -114,20 +114,23 @@ fn undo(locale: Locale, board: Board, toasts: Toasts, changes: Vec<Change>) {
 /// One line for each sensor and kind of change.
 fn summary(board: Board) -> impl Iterator<Item = AnyView> {
     let mut lines: BTreeMap<(SensorId, &'static str), (String, Vec<String>)> = BTreeMap::new();
+    let rows = board.by_id();
     board.draft.with(|draft| {
         for place in draft.places() {
-            let Some(sensor) = board.sensor(place.0) else {
+            let Some(row) = rows.get(&place.0) else {
                 continue;
             };
-            let icon = match draft.of(&sensor, &place.1) {
-                Some(Pending::Add) => "plus",
-                Some(Pending::Remove) => "minus",
-                Some(Pending::Edit) | None => "cog",
-            };
-            let line = lines
-                .entry((place.0, icon))
-                .or_insert_with(|| (sensor.name, vec![]));
-            line.1.push(place.1.to_string());
+            row.sensor.with_untracked(|sensor| {
+                let icon = match draft.of(sensor, &place.1) {
+                    Some(Pending::Add) => "plus",
+                    Some(Pending::Remove) => "minus",
+                    Some(Pending::Edit) | None => "cog",
+                };
+                let line = lines
+                    .entry((place.0, icon))
+                    .or_insert_with(|| (sensor.name.clone(), vec![]));
+                line.1.push(place.1.to_string());
+            });
         }
     });
     let more = lines.len().saturating_sub(NAMED);

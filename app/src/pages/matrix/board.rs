@@ -199,6 +199,12 @@ impl Board {
             .collect()
     }
 
+    /// All rows, by sensor.
+    pub fn by_id(self) -> HashMap<SensorId, Row> {
+        let rows = self.rows.get_untracked().into_iter();
+        rows.map(|row| (row.id, row)).collect()
+    }
+
     /// A sensor, as it is now.
     pub fn sensor(self, id: SensorId) -> Option<SensorView> {
         self.rows.with_untracked(|rows| {

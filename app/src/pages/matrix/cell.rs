@@ -8,7 +8,7 @@ use super::{
     draft::{Pending, Place, instances},
 };
 use crate::{
-    components::{Icon, When},
+    components::When,
     preferences::use_locale,
     translations::{Locale, td_string},
     view::view,
@@ -53,7 +53,7 @@ impl Look {
         }
     }
 
-    /// Class, icon, and word.
+    /// Class, mark, and word.
     fn shown(self, locale: Locale) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Off => ("cell", "off", td_string!(locale, matrix.off)),
@@ -152,6 +152,7 @@ pub fn Cell(board: Board, sensor: RwSignal<SensorView>, place: Place) -> impl In
             <button
                 type="button"
                 class=move || look.get().shown(locale).0
+                data-mark=move || look.get().shown(locale).1
                 tabindex="-1"
                 aria-label=label
                 aria-disabled=move || (look.get() == Look::Unfit).then_some("true")
@@ -160,7 +161,6 @@ pub fn Cell(board: Board, sensor: RwSignal<SensorView>, place: Place) -> impl In
                 on:focus=move |_| board.tip.set(Some(place.get_value()))
                 on:blur=move |_| board.tip.set(None)
             >
-                {move || view! { <Icon name=look.get().shown(locale).1 small=true /> }}
                 {word}
             </button>
             <When holds=is_tip>

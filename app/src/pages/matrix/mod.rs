@@ -158,12 +158,10 @@ fn Legend() -> impl IntoView {
         ("cell pending", "plus", td_string!(locale, matrix.pending)),
     ]
     .into_iter()
-    .map(|(class, icon, word)| {
+    .map(|(class, mark, word)| {
         view! {
             <li>
-                <span class=class>
-                    <Icon name=icon small=true />
-                </span>
+                <span class=class data-mark=mark></span>
                 {word}
             </li>
         }
