@@ -144,7 +144,8 @@ impl Live {
 }
 
 /// Listens for as long as the calling component lives. The latest messages come again, so that nothing is
-/// lost between the making of a page's data and now; a listener must bear to hear things twice.
+/// lost between the making of a page's data and now, or it is said that there were too many; a listener must bear to
+/// hear things twice.
 pub fn listen(listener: impl Fn(&LiveMessage) + 'static) {
     let listener: Listener = Rc::new(listener);
     let (id, recent) = inner(|inner| {
@@ -153,6 +154,9 @@ pub fn listen(listener: impl Fn(&LiveMessage) + 'static) {
         (inner.next, inner.recent.iter().cloned().collect::<Vec<_>>())
     });
     on_cleanup(move || inner(|inner| inner.listeners.retain(|(other, _)| *other != id)));
+    if recent.len() == KEPT {
+        return listener(&LiveMessage::Resync);
+    }
     for message in &recent {
         listener(message);
     }

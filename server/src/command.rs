@@ -27,6 +27,9 @@ pub enum CommandError {
     /// The hub said no.
     #[error("{0}")]
     Refused(String),
+    /// The store for images.
+    #[error(transparent)]
+    ImageStore(#[from] crate::options::NoKey),
     /// A backup was not made or not restored.
     #[error(transparent)]
     Backup(#[from] BackupError),
@@ -64,7 +67,7 @@ pub async fn open(common: &Common) -> Result<(DataFolder, Hub), CommandError> {
         default_ports: common.default_ports.clone(),
         max_upload: common.max_upload,
         reach: Reach::new(common.registry.clone()),
-        image_store: common.images.elsewhere(),
+        image_store: common.images.elsewhere()?,
         set_up_done: AtomicBool::new(false),
     };
     Ok((folder, Hub::start(store, options).await?))

@@ -74,12 +74,7 @@ pub struct Common {
 #[derive(Clone, Debug, Args)]
 pub struct ImageStore {
     /// Keep images in a store that speaks S3, and not in the data folder: `s3://BUCKET` or `s3://BUCKET/PREFIX`.
-    #[arg(
-        long,
-        env = "SKEP_IMAGE_STORE",
-        requires_all = ["s3_access_key", "s3_secret_key"],
-        global = true
-    )]
+    #[arg(long, env = "SKEP_IMAGE_STORE", global = true)]
     pub image_store: Option<Bucket>,
     /// That store's address, where it is not Amazon's: `https://HOST`, or `http://HOST:PORT` without TLS.
     #[arg(long, env = "AWS_ENDPOINT_URL", global = true)]
@@ -100,17 +95,24 @@ pub struct ImageStore {
     pub s3_secret_key: Option<String>,
 }
 
+/// A store without its key.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the store for images needs a key: --s3-access-key and --s3-secret-key")]
+pub struct NoKey;
+
 impl ImageStore {
     /// The store elsewhere, if there is one.
-    #[must_use]
-    pub fn elsewhere(&self) -> Option<S3> {
-        Some(S3 {
+    pub fn elsewhere(&self) -> Result<Option<S3>, NoKey> {
+        let Some(bucket) = self.image_store.clone() else {
+            return Ok(None);
+        };
+        Ok(Some(S3 {
             endpoint: self.s3_endpoint.clone(),
             region: self.s3_region.clone(),
-            bucket: self.image_store.clone()?,
-            access_key: self.s3_access_key.clone()?,
-            secret_key: self.s3_secret_key.clone()?,
-        })
+            bucket,
+            access_key: self.s3_access_key.clone().ok_or(NoKey)?,
+            secret_key: self.s3_secret_key.clone().ok_or(NoKey)?,
+        }))
     }
 }
 

@@ -94,8 +94,10 @@ impl Openings {
                 firewall::apply(&firewall::none(owner)).await
             };
             match removed.await {
-                // Where a program is missing, it has made no rules.
-                Ok(()) | Err(FirewallError::NoProgram { .. }) => self.has_rules = false,
+                // Where a program is missing, it has made no rules; nor has who may not.
+                Ok(()) | Err(FirewallError::NoProgram { .. } | FirewallError::NotPermitted) => {
+                    self.has_rules = false;
+                }
                 Err(error) => return Err(error),
             }
         }

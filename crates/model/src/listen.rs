@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-/// The name of a network interface: a letter, and up to 14 letters, digits, `.`, `_` or `-`.
+/// The name of a network interface: up to 15 letters, digits, `.`, `_` or `-`, among them a letter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct InterfaceName(String);
@@ -17,9 +17,12 @@ impl InterfaceName {
     /// Takes a name. Linux would take more, of which some mean something to the firewall, and some are mistyped addresses.
     #[must_use]
     pub fn new(name: &str) -> Option<Self> {
-        let letter = name.starts_with(|first: char| first.is_ascii_alphabetic());
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        (letter && name.len() <= 15 && name.bytes().all(plain)).then(|| Self(name.to_owned()))
+        let fits = name.len() <= 15
+            && !name.starts_with(['.', '-'])
+            && name.contains(|letter: char| letter.is_ascii_alphabetic())
+            && name.bytes().all(plain);
+        fits.then(|| Self(name.to_owned()))
     }
 
     /// The name.
@@ -139,7 +142,7 @@ impl schemars::JsonSchema for Listen {
             "anyOf": [
                 { "format": "ipv4" },
                 { "format": "ipv6" },
-                { "pattern": "^[A-Za-z][A-Za-z0-9._-]{0,14}$" },
+                { "pattern": "^([0-9_][0-9._-]*)?[A-Za-z][A-Za-z0-9._-]*$", "maxLength": 15 },
             ],
         })
     }
@@ -165,6 +168,8 @@ mod tests {
             "eth0",
             "enp3s0.42",
             "br-lan",
+            "6in4-wan",
+            "_lan",
         ] {
             assert_eq!(listen(text).to_string(), text);
             let json = serde_json::to_string(&listen(text)).unwrap();
@@ -175,6 +180,8 @@ mod tests {
         for wrong in [
             "",
             "192.0.2.300",
+            "-eth0",
+            "__1",
             "192.0.2",
             "2001:db8:::1",
             "..",

@@ -221,7 +221,7 @@ pub type Settings = BTreeMap<String, SettingValue>;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Placement {
     /// The address of the sensor's that it listens on; `0.0.0.0` and `::` are all of them. Or the name of an interface:
-    /// all addresses that this has.
+    /// whatever comes in by that from outside.
     pub address: Listen,
     /// The ports.
     #[cfg_attr(feature = "schema", schemars(length(max = 128)))]

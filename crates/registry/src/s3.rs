@@ -1,10 +1,13 @@
 //! A store elsewhere that speaks S3.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
-use object_store::{ObjectStore, aws::AmazonS3Builder, prefix::PrefixStore};
+use object_store::{ClientOptions, ObjectStore, aws::AmazonS3Builder, prefix::PrefixStore};
 
 use crate::RegistryError;
+
+/// How long the store may say nothing while an answer is read.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Where such a store is, and who may use it.
 #[derive(Clone)]
@@ -49,7 +52,12 @@ impl FromStr for Bucket {
 impl S3 {
     /// The store. Nothing is asked of it yet. The program must have chosen a provider of cryptography for rustls.
     pub fn open(&self) -> Result<Arc<dyn ObjectStore>, RegistryError> {
+        // However long a sensor takes for a layer: only silence ends an answer.
+        let patience = ClientOptions::new()
+            .with_timeout_disabled()
+            .with_read_timeout(SILENCE);
         let mut builder = AmazonS3Builder::new()
+            .with_client_options(patience)
             .with_region(&self.region)
             .with_bucket_name(&self.bucket.name)
             .with_access_key_id(&self.access_key)

@@ -51,7 +51,8 @@ pub fn PendingBar(board: Board) -> impl IntoView {
         sent.set_value(draft.changes());
         attempt.run(server::deploy(draft.changes()), move |deployed| {
             board.draft.update(|now| now.applied(&draft));
-            board.refresh(&[]);
+            let changed = deployed.undo.iter().map(Change::sensor);
+            board.refresh(&changed.collect::<Vec<_>>());
             let count = u64::from(deployed.sensors);
             let text = td_string!(
                 locale,
@@ -104,8 +105,9 @@ pub fn PendingBar(board: Board) -> impl IntoView {
 /// Takes back what was applied; the reader may be on another page by now.
 fn undo(locale: Locale, board: Board, toasts: Toasts, changes: Vec<Change>) {
     spawn_local(async move {
+        let sensors: Vec<_> = changes.iter().map(Change::sensor).collect();
         match server::deploy(changes).await {
-            Ok(_) => board.refresh(&[]),
+            Ok(_) => board.refresh(&sensors),
             Err(failure) => toasts.tell(failure_text(locale, &failure)),
         }
     });

@@ -1,6 +1,9 @@
 //! What the matrix shows: sensors that change in place, what was ticked, and which rows are in sight.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    time::Duration,
+};
 
 use leptos::{prelude::*, task::spawn_local};
 use skep_model::{
@@ -15,10 +18,12 @@ use super::{
     draft::{Draft, Place},
     reading::{Reading, Stale},
 };
-use crate::server;
+use crate::{failure::Failure, server};
 
 /// How many rows are made beyond those in sight, above and below.
 const MARGIN: usize = 12;
+/// When to read again what could not be read.
+const AGAIN: Duration = Duration::from_secs(5);
 /// How many rows the server makes.
 const FIRST: usize = 60;
 
@@ -126,9 +131,14 @@ impl Board {
             if self.rows.is_disposed() {
                 return;
             }
-            match (stale, answer) {
-                (stale, Ok(sensors)) => self.take(&stale, sensors),
-                (_, Err(_)) => {}
+            match answer {
+                Ok(sensors) => self.take(&stale, sensors),
+                Err(Failure::Refused(_)) => {}
+                Err(Failure::Unreachable | Failure::Misunderstood) => {
+                    self.reading
+                        .update_value(|reading| reading.put_back(stale));
+                    return set_timeout(move || spawn_local(self.read()), AGAIN);
+                }
             }
         }
     }

@@ -46,6 +46,14 @@ impl Reading {
         !std::mem::replace(&mut self.under_way, true)
     }
 
+    /// Notes what could not be read; reading goes on later.
+    pub fn put_back(&mut self, stale: Stale) {
+        match stale {
+            Stale::All => self.all = true,
+            Stale::Some(sensors) => self.some.extend(sensors),
+        }
+    }
+
     /// What to read next; with nothing, reading ends.
     pub fn next(&mut self) -> Option<Stale> {
         if std::mem::take(&mut self.all) {
@@ -84,7 +92,14 @@ mod tests {
         assert_eq!(count(reading.next()), 1);
         assert_eq!(reading.next(), None);
 
-        assert!(reading.note(&sensors), "it begins anew");
+        assert!(reading.note(&sensors[..1]), "it begins anew");
+        let unread = reading.next().unwrap();
+        reading.put_back(unread.clone());
+        assert!(!reading.note(&sensors[..1]), "it is still under way");
+        assert_eq!(reading.next(), Some(unread));
+        assert_eq!(reading.next(), None);
+
+        assert!(reading.note(&sensors));
         assert!(!reading.note(&[]), "all of them may have changed");
         assert!(!reading.note(&sensors), "and these are among them");
         assert_eq!(reading.next(), Some(Stale::All));

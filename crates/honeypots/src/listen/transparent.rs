@@ -4,6 +4,7 @@
 //! has them as an ancillary message.
 
 use std::{
+    ffi::OsString,
     io::{self, ErrorKind, IoSliceMut},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     os::fd::{AsFd, AsRawFd},
@@ -17,7 +18,10 @@ use nix::{
         SockaddrStorage, bind, recvmsg, setsockopt, sockaddr_in6, socket, sockopt,
     },
 };
-use skep_model::{Transport, listen::Listen};
+use skep_model::{
+    Transport,
+    listen::{InterfaceName, Listen},
+};
 use tokio::{
     io::Interest,
     net::{TcpListener, TcpSocket, UdpSocket},
@@ -36,21 +40,21 @@ pub struct Transparent {
 }
 
 impl Transparent {
-    /// Opens the sockets. An unspecified address stands for all addresses, of both kinds; for an interface it is up to
-    /// the rules what is led to them. The process must be allowed to administer the network.
+    /// Opens the sockets. An unspecified address stands for all addresses, of both kinds. The process must be allowed to
+    /// administer the network.
     pub fn open(place: &Listen) -> io::Result<Self> {
-        let addresses: Vec<IpAddr> = match place {
-            Listen::Address(address) if !address.is_unspecified() => vec![*address],
-            Listen::Address(_) | Listen::Interface(_) => {
-                vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()]
-            }
+        let any = || vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+        let (addresses, interface): (Vec<IpAddr>, _) = match place {
+            Listen::Address(address) if !address.is_unspecified() => (vec![*address], None),
+            Listen::Address(_) => (any(), None),
+            Listen::Interface(name) => (any(), Some(name)),
         };
         let mut sockets = Self {
             listeners: vec![],
             receivers: vec![],
         };
         for address in addresses {
-            match sockets.add((address, 0).into()) {
+            match sockets.add((address, 0).into(), interface) {
                 // A machine without IPv6.
                 Err(error)
                     if address == Ipv6Addr::UNSPECIFIED
@@ -61,11 +65,11 @@ impl Transparent {
         Ok(sockets)
     }
 
-    fn add(&mut self, address: SocketAddr) -> io::Result<()> {
-        let listener = listener(address)?;
+    fn add(&mut self, address: SocketAddr, interface: Option<&InterfaceName>) -> io::Result<()> {
+        let listener = listener(address, interface)?;
         let local = listener.local_addr()?;
         self.listeners.push((listener, local));
-        let receiver = receiver(address)?;
+        let receiver = receiver(address, interface)?;
         let local = receiver.local_addr()?;
         self.receivers.push((receiver, local));
         Ok(())
@@ -79,24 +83,24 @@ impl Transparent {
     }
 }
 
-fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+fn listener(address: SocketAddr, interface: Option<&InterfaceName>) -> io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    make_transparent(&socket, address)?;
+    make_transparent(&socket, address, interface)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-fn receiver(address: SocketAddr) -> io::Result<UdpSocket> {
+fn receiver(address: SocketAddr, interface: Option<&InterfaceName>) -> io::Result<UdpSocket> {
     let family = match address {
         SocketAddr::V4(_) => AddressFamily::Inet,
         SocketAddr::V6(_) => AddressFamily::Inet6,
     };
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let socket = socket(family, SockType::Datagram, flags, None)?;
-    make_transparent(&socket, address)?;
+    make_transparent(&socket, address, interface)?;
     match address {
         SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4OrigDstAddr, &true)?,
         SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6OrigDstAddr, &true)?,
@@ -105,8 +109,16 @@ fn receiver(address: SocketAddr) -> io::Result<UdpSocket> {
     UdpSocket::from_std(socket.into())
 }
 
-/// Without this mark nothing is led to a socket: whoever gets its port later gets none of its visitors.
-fn make_transparent(socket: &impl AsFd, address: SocketAddr) -> io::Result<()> {
+/// Without this mark nothing is led to a socket: whoever gets its port later gets none of its visitors. Its own port is
+/// open to the same interface only.
+fn make_transparent(
+    socket: &impl AsFd,
+    address: SocketAddr,
+    interface: Option<&InterfaceName>,
+) -> io::Result<()> {
+    if let Some(name) = interface {
+        setsockopt(socket, sockopt::BindToDevice, &OsString::from(name.as_str()))?;
+    }
     setsockopt(socket, sockopt::IpTransparent, &true)?;
     if address.is_ipv6() {
         setsockopt(socket, sockopt::Ipv6V6Only, &true)?;

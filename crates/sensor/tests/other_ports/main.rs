@@ -39,6 +39,17 @@ fn on_the_machine(test: impl AsyncFnOnce(&Network) + Send) {
     });
 }
 
+/// The ports of the sensor's own sockets for other ports.
+fn led_to(server: &Server) -> Vec<u16> {
+    let rules = shell(&format!("nft list table inet {}", table(server)));
+    let to = rules.split("tproxy").skip(1);
+    let ports: Vec<_> = to
+        .filter_map(|to| to.split([':', ' ']).find_map(|word| word.parse().ok()))
+        .collect();
+    assert_eq!(ports.len(), 4, "{rules}");
+    ports
+}
+
 /// The table of the sensor's rules.
 fn table(server: &Server) -> String {
     Owner::new(server.known().sensor).table_of_other_ports()
@@ -146,13 +157,7 @@ fn a_killed_sensor_leaves_a_machine_that_refuses_and_comes_back() {
         server.wait("the first attack", find).await;
         sensor.end(Signal::SIGKILL);
         // Whoever gets the sockets' ports now gets no visitors of other ports.
-        let rules = shell(&format!("nft list table inet {}", table(&server)));
-        let to = rules.split("tproxy").skip(1);
-        let ports: Vec<_> = to
-            .filter_map(|to| to.split([':', ' ']).find_map(|word| word.parse().ok()))
-            .collect();
-        assert_eq!(ports.len(), 4, "{rules}");
-        for port in ports {
+        for port in led_to(&server) {
             serve("::", port);
         }
         let began = Instant::now();
@@ -273,7 +278,8 @@ fn an_interface_is_watched_whatever_addresses_it_gets_and_whenever_it_comes() {
                 assert_eq!(server.wait(&words, find).await, there);
             }
         }
-        for port in [7777, LISTED] {
+        // Nor are the ports that they are led to.
+        for port in led_to(&server).into_iter().chain([7777, LISTED]) {
             let refused = || is_refused("198.51.100.1", port);
             assert!(
                 network.container.inside(refused),
