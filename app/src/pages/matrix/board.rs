@@ -135,8 +135,7 @@ impl Board {
                 Ok(sensors) => self.take(&stale, sensors),
                 Err(Failure::Refused(_)) => {}
                 Err(Failure::Unreachable | Failure::Misunderstood) => {
-                    self.reading
-                        .update_value(|reading| reading.put_back(stale));
+                    self.reading.update_value(|reading| reading.put_back(stale));
                     return set_timeout(move || spawn_local(self.read()), AGAIN);
                 }
             }

@@ -117,7 +117,11 @@ fn make_transparent(
     interface: Option<&InterfaceName>,
 ) -> io::Result<()> {
     if let Some(name) = interface {
-        setsockopt(socket, sockopt::BindToDevice, &OsString::from(name.as_str()))?;
+        setsockopt(
+            socket,
+            sockopt::BindToDevice,
+            &OsString::from(name.as_str()),
+        )?;
     }
     setsockopt(socket, sockopt::IpTransparent, &true)?;
     if address.is_ipv6() {
