@@ -25,7 +25,7 @@ async function upload(page: Page, skep: Skep, archive: string, fields: Record<st
   await page.getByRole('button', { name: 'Add a service' }).click();
   const dialog = page.getByRole('dialog', { name: 'Add a service' });
   await dialog.getByLabel('Archive').setInputFiles(archive);
-  await dialog.getByText('What the archive does not say itself').click();
+  await dialog.getByText('What it does not say itself').click();
   for (const [label, value] of Object.entries(fields)) await dialog.getByLabel(label, { exact: true }).fill(value);
   await dialog.getByLabel('Events come').selectOption('json-lines');
   await dialog.getByRole('button', { name: 'Upload' }).click();

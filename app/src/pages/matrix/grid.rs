@@ -201,7 +201,7 @@ fn Line(board: Board, row: Row) -> impl IntoView {
                 <span class="faint">{about}</span>
             </th>
             <When holds=move || board.editing.get()>
-                <td class="all">
+                <td class="all" data-l=td_string!(locale, matrix.all)>
                     <Tick label=Signal::derive(every) share tick />
                 </td>
             </When>

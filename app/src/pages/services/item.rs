@@ -36,7 +36,12 @@ pub fn Item(
         let text = td_string!(locale, services.more_sensors, n = number(locale, rest));
         view! { <a href="/sensors/matrix">{text}</a> }
     });
-    let used = td_string!(locale, services.used, count = count, n = count);
+    let used = td_string!(
+        locale,
+        services.used,
+        count = count,
+        n = number(locale, count)
+    );
     let kind = match &image {
         Some(image) => {
             let label = label_of(image, image.revision);
