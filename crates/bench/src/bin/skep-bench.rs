@@ -23,6 +23,8 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Measuring from outside takes the same cryptography as the server; it is no fault if it was chosen before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let measured = match CommandLine::parse().command {
         Command::Ingest(ingest) => ingest.run().await,
         Command::RollOut(roll_out) => roll_out.run().await,
