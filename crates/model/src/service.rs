@@ -231,6 +231,7 @@ pub struct Placement {
     pub settings: Settings,
     /// The number of the revision that it stays at; without it, it is of the revision that the service has just now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(max = 4_294_967_295_u64)))]
     pub pinned: Option<u32>,
 }
 
@@ -525,6 +526,7 @@ pub struct ServiceEdit {
     /// How far an attacker can go.
     pub level: Option<Level>,
     /// The number of the revision that sensors shall run.
+    #[cfg_attr(feature = "schema", schemars(range(max = 4_294_967_295_u64)))]
     pub revision: Option<u32>,
     /// What it may: all of it, in place of what was allowed before.
     pub allowed: Option<Rights>,
