@@ -14,7 +14,7 @@ build() {
   local folder
   for folder in crates/*/fuzz; do
     # Without a sanitizer: they find errors of memory, which our own code cannot make, because it has no `unsafe`.
-    # Lightly optimised and without debug information, because building takes longer than ten seconds of fuzzing.
+    # Lightly optimised and without debug information, because building takes longer than some seconds of fuzzing.
     CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_INCREMENTAL=0 RUSTFLAGS=-Cdebuginfo=0 \
       cargo fuzz build --fuzz-dir "$folder" --sanitizer none --codegen-units 16 --target-dir "$target" \
       >"$target/build.log" 2>&1 || { cat "$target/build.log"; return 1; }

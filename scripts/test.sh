@@ -63,7 +63,7 @@ none_skipped() {
 stage "set-up" scripts/setup.sh test
 lint_stages
 stage "tests of the crates, SQLite and PostgreSQL" rust_tests
-stage "fuzzing, ten seconds each" scripts/fuzz.sh 10
+stage "fuzzing, five seconds each" scripts/fuzz.sh 5
 stage "release build" scripts/build.sh
 stage "the API against its description" api_tests
 stage "end to end in Chromium" browser_tests

@@ -6,6 +6,8 @@
     reason = "each test uses a part of this, and a test may fail"
 )]
 
+use std::time::Duration;
+
 use reqwest::{Body, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -44,8 +46,16 @@ impl Client {
         answer
     }
 
+    /// Reads something; as often as tests look, a token is told to wait now and then.
     pub async fn get(&self, path: &str) -> Value {
-        self.done(Method::GET, path, Body::from("")).await
+        loop {
+            let (status, answer) = self.send(Method::GET, path, Body::from("")).await;
+            if status != StatusCode::TOO_MANY_REQUESTS {
+                assert!(status.is_success(), "{path}: {status} {answer}");
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
     }
 
     pub async fn edit(&self, path: &str, edit: Value) -> Value {
