@@ -17,19 +17,20 @@ use futures::stream::BoxStream;
 use skep_model::{
     Complaint, Refusal,
     event::ServiceName,
-    ids::{GroupId, SensorId},
+    ids::SensorId,
     service::{ImageService, Level, Rights, ServiceEdit},
     user::Role,
 };
 use skep_registry::{ArchiveError, Digest, Limits, Reference, RegistryError, Repository, Storage};
 use skep_store::{ImageRow, ImageServiceRow, ServiceChange};
 
-use crate::{Actor, Hub, HubError};
+use crate::{Actor, Hub, HubError, services::Uses};
 use describe::{DESCRIPTION, line};
 pub(crate) use fetch::Fetches;
 pub(crate) use push::service_of;
+pub(crate) use rows::view;
 pub(crate) use rows::{has_image_for, needs, revisions, same_protocols};
-use rows::{images_of, ports, view};
+use rows::{images_of, ports};
 
 /// The registry's folder, in the data folder.
 const FOLDER: &str = "registry";
@@ -66,21 +67,12 @@ impl Hub {
 
     /// The services with images, by name.
     pub async fn image_services(&self, actor: &Actor) -> Result<Vec<ImageService>, HubError> {
-        actor.require(Role::Observer)?;
-        let mut users = self.service_users(actor).await?;
-        let mut revisions: HashMap<ServiceName, Vec<u32>> = HashMap::new();
-        for row in self.0.store.instances(None).await? {
-            if row.removed_at.is_none() {
-                let of_service = revisions.entry(row.instance.service).or_default();
-                of_service.push(row.instance.revision);
-            }
-        }
+        let mut uses = self.uses(actor).await?;
         let services = self.0.store.image_services().await?;
         Ok(services
             .into_iter()
             .map(|service| {
-                let sensors = users.remove(&service.name).unwrap_or_default();
-                let revisions = revisions.remove(&service.name).unwrap_or_default();
+                let Uses { sensors, revisions } = uses.remove(&service.name).unwrap_or_default();
                 view(&service, sensors, &revisions)
             })
             .collect())
@@ -207,15 +199,11 @@ impl Hub {
         for sensor in sensors {
             self.0.presence.wake(*sensor);
         }
-        let mut groups: HashMap<GroupId, Vec<SensorId>> = HashMap::new();
-        for row in self.0.store.sensors(&skep_store::Scope::Everything).await? {
-            if sensors.contains(&row.id) {
-                groups.entry(row.group.id).or_default().push(row.id);
-            }
-        }
-        for (group, sensors) in groups {
-            self.0.live.sensors(group, sensors);
-        }
+        let rows = self.0.store.sensors(&skep_store::Scope::Everything).await?;
+        let changed = rows.iter().filter(|row| sensors.contains(&row.id));
+        self.0
+            .live
+            .sensors_of(changed.map(|row| (row.group.id, row.id)));
         Ok(())
     }
 

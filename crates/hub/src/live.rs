@@ -1,7 +1,7 @@
 //! The live feed: what changes is told to every browser that may see it.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
@@ -146,6 +146,17 @@ impl Live {
             sensors.clear();
         }
         self.tell(Some(group), LiveMessage::Sensors { sensors });
+    }
+
+    /// Tells that these sensors changed, to each group of its own.
+    pub(crate) fn sensors_of(&self, changed: impl IntoIterator<Item = (GroupId, SensorId)>) {
+        let mut groups: HashMap<GroupId, Vec<SensorId>> = HashMap::new();
+        for (group, sensor) in changed {
+            groups.entry(group).or_default().push(sensor);
+        }
+        for (group, sensors) in groups {
+            self.sensors(group, sensors);
+        }
     }
 
     /// Ends the streams of a session.

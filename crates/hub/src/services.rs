@@ -2,7 +2,7 @@
 
 mod known;
 mod placement;
-mod users;
+mod uses;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -12,7 +12,7 @@ use std::{
 use skep_model::{
     Complaint, Refusal, Timestamp,
     event::ServiceName,
-    ids::{GroupId, InstanceId, SensorId},
+    ids::{InstanceId, SensorId},
     listen::Listen,
     sensor::Port,
     service::{self, Change, Deployed, Placement, ServiceView},
@@ -23,6 +23,7 @@ use skep_store::{DeployStep, InstanceRow, NewInstance, SensorRow};
 use crate::{Actor, Hub, HubError};
 use known::{Known, find};
 use placement::{PINNED, check};
+pub(crate) use uses::Uses;
 
 /// The most changes at once.
 const MOST: usize = 10_000;
@@ -112,14 +113,13 @@ impl Hub {
         {
             return Ok(None);
         }
-        let mut groups: HashMap<GroupId, Vec<SensorId>> = HashMap::new();
-        for (id, plan) in &plans {
+        for id in plans.keys() {
             self.0.presence.wake(*id);
-            groups.entry(plan.sensor.group.id).or_default().push(*id);
         }
-        for (group, sensors) in groups {
-            self.0.live.sensors(group, sensors);
-        }
+        let told = plans.iter();
+        self.0
+            .live
+            .sensors_of(told.map(|(id, plan)| (plan.sensor.group.id, *id)));
         Ok(Some(Deployed {
             sensors: plans.len() as u32,
             undo,

@@ -4,7 +4,7 @@ use std::{
     ffi::OsString,
     io::{self, ErrorKind},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    os::fd::{AsRawFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd, OwnedFd},
 };
 
 use nix::{
@@ -87,6 +87,16 @@ pub fn no_interface(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::ENODEV as i32)
 }
 
+/// Lets a socket hear only what comes in by an interface.
+pub(super) fn keep_to(socket: &impl AsFd, name: &InterfaceName) -> io::Result<()> {
+    setsockopt(
+        socket,
+        sockopt::BindToDevice,
+        &OsString::from(name.as_str()),
+    )?;
+    Ok(())
+}
+
 fn at_interface(name: &InterfaceName, kind: SockType, port: u16) -> io::Result<OwnedFd> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let (socket, any) = match socket(AddressFamily::Inet6, kind, flags, None) {
@@ -105,11 +115,7 @@ fn at_interface(name: &InterfaceName, kind: SockType, port: u16) -> io::Result<O
         setsockopt(&socket, sockopt::ReuseAddr, &true)?;
     }
     // Before it has a port: that may be somebody's at another interface.
-    setsockopt(
-        &socket,
-        sockopt::BindToDevice,
-        &OsString::from(name.as_str()),
-    )?;
+    keep_to(&socket, name)?;
     let address = SocketAddr::new(any, port);
     bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
     Ok(socket)

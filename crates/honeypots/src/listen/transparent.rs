@@ -4,7 +4,6 @@
 //! has them as an ancillary message.
 
 use std::{
-    ffi::OsString,
     io::{self, ErrorKind, IoSliceMut},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     os::fd::{AsFd, AsRawFd},
@@ -27,6 +26,7 @@ use tokio::{
     net::{TcpListener, TcpSocket, UdpSocket},
 };
 
+use super::socket::keep_to;
 use crate::contract::Peer;
 
 /// How many connections may wait to be accepted: a scan comes in thick.
@@ -117,11 +117,7 @@ fn make_transparent(
     interface: Option<&InterfaceName>,
 ) -> io::Result<()> {
     if let Some(name) = interface {
-        setsockopt(
-            socket,
-            sockopt::BindToDevice,
-            &OsString::from(name.as_str()),
-        )?;
+        keep_to(socket, name)?;
     }
     setsockopt(socket, sockopt::IpTransparent, &true)?;
     if address.is_ipv6() {

@@ -73,7 +73,7 @@ pub(crate) fn same_protocols(ports: &[Port], others: &[Port]) -> bool {
 }
 
 /// A service, as it is shown, with the sensors that run it and the revisions of its instances.
-pub(super) fn view(
+pub(crate) fn view(
     service: &ImageServiceRow,
     sensors: Vec<SensorRef>,
     instances: &[u32],
